@@ -1,0 +1,1 @@
+"""Series in, windows out: reading, checking, bundled datasets and time-ordered splits."""
