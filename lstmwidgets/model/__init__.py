@@ -1,0 +1,1 @@
+"""Keras models over windows: built, trained, saved. The only floor that imports TensorFlow."""

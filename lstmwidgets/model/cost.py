@@ -1,0 +1,101 @@
+"""What a config will cost: parameters, arithmetic and seconds, told before anything is built."""
+
+from __future__ import annotations
+
+import math
+import time
+from functools import lru_cache
+
+import numpy as np
+
+from lstmwidgets.config import LSTMConfig
+
+# Fitted to epochs of (sequence_length, units, batch_size) from (24, 16, 32) to (168, 64, 32), measured
+# on a machine whose probe took PROBE_SECONDS: a cost for each time step of each batch, one for the
+# arithmetic, and one to compile before the first epoch.
+PROBE_SECONDS = 45e-6
+STEP_SECONDS = 1.1e-4
+FLOPS_PER_SECOND = 2.5e10
+COMPILE_SECONDS = 1.5
+
+_measured_over_modelled = 1.0
+
+
+def weight_shapes(config: LSTMConfig, features: int = 1) -> dict[str, tuple[int, ...]]:
+    """Name and shape of each weight of the network that `lstmwidgets.model.build.build` makes, in order.
+
+    An LSTM layer of ``units`` cells on ``inputs`` values has a kernel (inputs, 4 units), a
+    recurrent kernel (units, 4 units) and a bias (4 units,), packed i, f, g, o as Keras does.
+    """
+    shapes: dict[str, tuple[int, ...]] = {}
+    inputs = features
+    for number in range(1, config.layers + 1):
+        shapes[f"lstm_{number}/kernel"] = (inputs, 4 * config.units)
+        shapes[f"lstm_{number}/recurrent_kernel"] = (config.units, 4 * config.units)
+        shapes[f"lstm_{number}/bias"] = (4 * config.units,)
+        inputs = config.units
+    return {**shapes, "forecast/kernel": (config.units, config.horizon), "forecast/bias": (config.horizon,)}
+
+
+def count_parameters(config: LSTMConfig, features: int = 1) -> int:
+    """Trainable numbers of the network.
+
+    Examples
+    --------
+    >>> count_parameters(LSTMConfig(units=32, horizon=24))
+    5144
+    """
+    return sum(math.prod(shape) for shape in weight_shapes(config, features).values())
+
+
+def training_flops(config: LSTMConfig, features: int = 1) -> int:
+    """Floating-point operations of one window in training, forward and backward.
+
+    Two for each weight and time step going forward, and twice that going back.
+    """
+    inputs = [features] + [config.units] * (config.layers - 1)
+    per_step = sum(4 * config.units * (width + config.units) for width in inputs)
+    return 3 * 2 * (per_step * config.sequence_length + config.units * config.horizon)
+
+
+def estimate_seconds(config: LSTMConfig, windows: int) -> float:
+    """How long training will take on this machine, in seconds.
+
+    Rests on a probe of a few milliseconds, made once, until the process has trained something;
+    then on how long that took.
+
+    Parameters
+    ----------
+    config : LSTMConfig
+    windows : int
+        Training windows.
+    """
+    return (
+        COMPILE_SECONDS * _probe() / PROBE_SECONDS
+        + config.epochs * _measured_over_modelled * _modelled_epoch(config, windows)
+    )
+
+
+def remember(config: LSTMConfig, windows: int, seconds: float) -> None:
+    """Let later estimates rest on an epoch that took ``seconds``."""
+    global _measured_over_modelled
+    _measured_over_modelled = seconds / _modelled_epoch(config, windows)
+
+
+def _modelled_epoch(config: LSTMConfig, windows: int) -> float:
+    batches = math.ceil(windows / config.batch_size)
+    steps = batches * config.layers * config.sequence_length * STEP_SECONDS
+    arithmetic = windows * training_flops(config) / FLOPS_PER_SECOND
+    return (steps + arithmetic) * _probe() / PROBE_SECONDS
+
+
+@lru_cache(maxsize=1)
+def _probe() -> float:
+    """Seconds of one small LSTM step in NumPy: tells a fast machine from a slow one."""
+    states, weights = np.full((32, 32), 0.1, np.float32), np.full((32, 128), 0.1, np.float32)
+    seconds = []
+    for _ in range(50):
+        began = time.perf_counter()
+        np.tanh(states @ weights)
+        seconds.append(time.perf_counter() - began)
+    return float(np.median(seconds))

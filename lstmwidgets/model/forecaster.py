@@ -1,0 +1,259 @@
+"""A trained network with all that is needed to forecast: scikit-learn manners, one file on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lstmwidgets.config import LSTMConfig
+from lstmwidgets.data.series import data_hash, read_series
+from lstmwidgets.data.windows import Scaler, Windows
+from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.model.backend import keras
+from lstmwidgets.model.build import build, with_units
+from lstmwidgets.model.loop import Loop
+from lstmwidgets.model.storage import Saved, read_forecaster, write_forecaster
+
+
+class LSTMForecaster:
+    """An LSTM that forecasts the next ``horizon`` values of a series at once.
+
+    By default the network reads each window less its last value and answers the change from it:
+    without that, a plain LSTM usually loses to repeating the last value. See
+    ``LSTMConfig.centering``.
+
+    Parameters
+    ----------
+    config : LSTMConfig, optional
+
+    Attributes
+    ----------
+    history_ : pandas.DataFrame
+        One row an epoch: ``loss``, ``val_loss``, ``seconds``; see `Trainer.history`.
+    model_ : keras.Model
+        From scaled, centred windows (batch, sequence_length, features) to (batch, horizon).
+    series_ : pandas.Series
+        The series it was fitted on; after `load`, the last ``sequence_length`` values of it.
+    windows_ : Windows or None
+        The series' windows; None after `load`.
+    scaler_ : Scaler
+    data_hash_ : str
+        SHA-256 of the series it was fitted on.
+
+    Examples
+    --------
+    >>> import lstmwidgets as lw
+    >>> config = lw.LSTMConfig(sequence_length=8, horizon=2, units=4, epochs=2)
+    >>> forecaster = LSTMForecaster(config).fit(lw.load_dataset("nile"), progress_bar=False)
+    >>> forecaster.predict().columns.tolist()
+    ['unique_id', 'ds', 'yhat']
+    """
+
+    history_: pd.DataFrame
+    model_: keras.Model
+    series_: pd.Series
+    windows_: Windows | None
+    scaler_: Scaler
+    data_hash_: str
+
+    def __init__(self, config: LSTMConfig | None = None) -> None:
+        self.config = LSTMConfig() if config is None else config
+        self._loop: Loop | None = None
+
+    def __repr__(self) -> str:
+        fitted = "fitted" if hasattr(self, "model_") else "not fitted"
+        return f"LSTMForecaster({self.config!r}), {fitted}"
+
+    @classmethod
+    def fitted(cls, config: LSTMConfig, series: pd.Series, windows: Windows, network: keras.Model) -> Self:
+        """Make a forecaster of a network already trained; `Trainer` does this."""
+        forecaster = cls(config)
+        forecaster.model_, forecaster.series_, forecaster.windows_ = network, series, windows
+        forecaster.scaler_, forecaster.data_hash_ = windows.scaler, data_hash(series)
+        return forecaster
+
+    def fit(
+        self,
+        series: Any,
+        *,
+        callbacks: Sequence[Any] = (),
+        folder: str | Path | None = None,
+        progress_bar: bool = True,
+    ) -> Self:
+        """Train on a series and keep the weights with the lowest validation loss.
+
+        Parameters
+        ----------
+        series : pandas.Series, DataFrame or path
+            Anything `lstmwidgets.read_series` reads.
+        callbacks, folder
+            As in `Trainer`.
+        progress_bar : bool
+            Show a bar on standard error while training.
+
+        Raises
+        ------
+        LSTMWidgetsError
+            When the config does not fit the series, or the loss stops being a number.
+        """
+        from lstmwidgets.model.progress import ProgressBar  # these two stand on this module
+        from lstmwidgets.model.training import Trainer
+
+        listeners = [*callbacks, ProgressBar()] if progress_bar else callbacks
+        trained = Trainer(series, self.config, callbacks=listeners, folder=folder).run().forecaster
+        vars(self).update(vars(trained))
+        return self
+
+    def predict(self, horizon: int | None = None, series: Any = None) -> pd.DataFrame:
+        """Forecast the steps after a series' end.
+
+        Parameters
+        ----------
+        horizon : int, optional
+            Steps ahead, from 1 to ``config.horizon``, which is the default.
+        series : pandas.Series, DataFrame or path, optional
+            Forecast from the end of this series instead of the one fitted on.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``unique_id``, ``ds`` (timestamps after the last one) and ``yhat`` (unit of the
+            series), one row a step.
+
+        Raises
+        ------
+        LSTMWidgetsError
+            When not fitted, when ``horizon`` is out of range, or when the last
+            ``sequence_length`` values are not all known.
+        """
+        self._check_fitted()
+        steps = self._checked_horizon(horizon)
+        source = self.series_ if series is None else read_series(series)
+        length = self.config.sequence_length
+        context = source.iloc[-length:]
+        missing = length - int(np.isfinite(context.to_numpy()).sum())
+        if missing:
+            raise LSTMWidgetsError(
+                f"the forecast reads the last sequence_length={length} values and {missing} of them are "
+                "missing: fill them, or cut the series after its last complete stretch"
+            )
+        ahead = pd.date_range(context.index[-1], periods=steps + 1, freq=pd.DatetimeIndex(source.index).freq)[
+            1:
+        ]
+        forecast = self._forecast_after(context.to_numpy(np.float64))[:steps]
+        return pd.DataFrame({"unique_id": str(source.name), "ds": ahead, "yhat": forecast})
+
+    def forecast_windows(
+        self, starts: NDArray[np.integer], windows: Windows | None = None
+    ) -> NDArray[np.float64]:
+        """Forecast from many windows in one batched pass.
+
+        Parameters
+        ----------
+        starts : integer array
+            Starting positions, as in ``windows.train``, ``windows.validation`` or ``windows.test``.
+        windows : Windows, optional
+            By default those of the series fitted on.
+
+        Returns
+        -------
+        float64 array, shape (len(starts), horizon)
+            In the unit of the series.
+        """
+        self._check_fitted()
+        if windows is not None and windows is not self.windows_:
+            return Loop(self.model_, windows).forecast(starts)
+        if self.windows_ is None:
+            raise LSTMWidgetsError(
+                "this forecaster was loaded from a file, which does not hold its series: "
+                "pass windows=make_windows(series, config, scaler=forecaster.scaler_)"
+            )
+        if self._loop is None:
+            self._loop = Loop(self.model_, self.windows_)
+        return self._loop.forecast(starts)
+
+    def save(self, path: str | Path) -> Path:
+        """Write one safetensors file: weights, config, scaler, data hash, versions, last window.
+
+        The file is written beside its final name and then renamed, so that it is never half
+        there. It holds no code, and `load` runs none.
+        """
+        self._check_fitted()
+        index = pd.DatetimeIndex(self.series_.index)
+        saved = Saved(
+            config=self.config,
+            scaler=self.scaler_,
+            data_hash=self.data_hash_,
+            name=str(self.series_.name),
+            last_time=index[-1].isoformat(),
+            freq=str(index.freqstr),
+            history=self.history_,
+            context=self.series_.to_numpy(np.float64)[-self.config.sequence_length :],
+            weights=self.model_.get_weights(),
+        )
+        return write_forecaster(saved, Path(path))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read what `save` wrote and rebuild the network from this package's own code.
+
+        Raises
+        ------
+        LSTMWidgetsError
+            When the file is missing, damaged, or not written by `save`. The names, shapes and
+            sizes of all that it holds are checked before any of it is read.
+        """
+        saved = read_forecaster(Path(path))
+        forecaster = cls(saved.config)
+        forecaster.model_ = build(saved.config)
+        forecaster.model_.set_weights(saved.weights)
+        forecaster.series_ = saved.series()
+        forecaster.windows_ = None
+        forecaster.scaler_, forecaster.data_hash_ = saved.scaler, saved.data_hash
+        forecaster.history_ = saved.history
+        return forecaster
+
+    def export_keras(self, path: str | Path) -> Path:
+        """Write a ``.keras`` model of Keras' own layers, which loads without this package.
+
+        It reads raw windows (batch, sequence_length, 1) and answers forecasts (batch, horizon),
+        both in the unit of the series.
+        """
+        self._check_fitted()
+        path = Path(path)
+        if path.suffix != ".keras":
+            raise LSTMWidgetsError(f"{str(path)!r} is not a name for a Keras model: it must end in '.keras'")
+        with_units(self.model_, self.config, self.scaler_).save(path)
+        return path
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "model_"):
+            raise LSTMWidgetsError("this forecaster is not fitted: call fit(series) first")
+
+    def _checked_horizon(self, horizon: int | None) -> int:
+        longest = self.config.horizon
+        if horizon is None:
+            return longest
+        if (
+            isinstance(horizon, bool)
+            or not isinstance(horizon, (int, np.integer))
+            or not 1 <= horizon <= longest
+        ):
+            raise LSTMWidgetsError(
+                f"horizon={horizon!r} is not accepted: this forecaster answers a whole number of steps "
+                f"from 1 to {longest}; to see further, fit one with LSTMConfig(horizon=…)"
+            )
+        return int(horizon)
+
+    def _forecast_after(self, context: NDArray[np.float64]) -> NDArray[np.float64]:
+        scaled = self.scaler_.transform(context)[None, :, None]
+        level = scaled[:, -1:, :] if self.config.centering == "last" else np.zeros((1, 1, 1), np.float32)
+        answer = self.model_(scaled - level, training=False).numpy()[0].astype(np.float64) + float(
+            level[0, 0, 0]
+        )
+        return answer * self.scaler_.scale + self.scaler_.mean

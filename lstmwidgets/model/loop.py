@@ -1,0 +1,146 @@
+"""Compiled passes over windows: training, measuring and forecasting without Python in the loop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmwidgets.data.windows import Windows
+from lstmwidgets.model.backend import keras, tf
+
+CHUNK_SECONDS = 0.05
+"""How long one compiled call may take, so that Stop and Pause are heeded between calls."""
+
+FORECAST_BATCH = 1024
+"""Windows in one forward pass outside training; bounds memory, changes no result."""
+
+
+class Loop:
+    """One network bound to one series' windows.
+
+    Batches are gathered from the series by index inside the compiled function: no window matrix
+    is ever held, and no Python runs between the batches of one call.
+
+    Parameters
+    ----------
+    network : keras.Model
+        From (batch, sequence_length, features) to (batch, horizon).
+    windows : Windows
+    optimizer : keras.optimizers.Optimizer, optional
+        Needed to train only.
+    """
+
+    def __init__(
+        self, network: keras.Model, windows: Windows, optimizer: keras.optimizers.Optimizer | None = None
+    ) -> None:
+        self.network = network
+        self.windows = windows
+        self._seconds_per_batch: float | None = None
+        series = tf.constant(windows.values)
+        reads = tf.range(windows.sequence_length)
+        ahead = tf.range(windows.sequence_length, windows.sequence_length + windows.horizon)
+        centred = windows.centering == "last"
+
+        def gather(starts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            inputs = tf.gather(series, starts[:, None] + reads)
+            targets = tf.gather(series[:, 0], starts[:, None] + ahead)
+            if centred:
+                last = inputs[:, -1:, :]
+                return inputs - last, targets - last[:, :, 0]
+            return inputs, targets
+
+        one_batch = tf.TensorSpec([None], tf.int32)
+        many_batches = tf.TensorSpec([None, None], tf.int32)
+
+        @tf.function(input_signature=[many_batches])
+        def train(batches: tf.Tensor) -> tf.Tensor:
+            assert optimizer is not None, "only a loop with an optimizer trains"
+            total = tf.constant(0.0, tf.float64)
+            for number in tf.range(tf.shape(batches)[0]):
+                inputs, targets = gather(batches[number])
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_mean(tf.square(network(inputs, training=True) - targets))
+                weights = network.trainable_variables
+                optimizer.apply(tape.gradient(loss, weights), weights)
+                total += tf.cast(loss, tf.float64)
+            return total
+
+        @tf.function(input_signature=[one_batch])
+        def measure(starts: tf.Tensor) -> tf.Tensor:
+            inputs, targets = gather(starts)
+            error = tf.cast(network(inputs, training=False) - targets, tf.float64)
+            return tf.reduce_sum(tf.square(error))
+
+        @tf.function(input_signature=[one_batch])
+        def forecast(starts: tf.Tensor) -> tf.Tensor:
+            reads_only = tf.gather(series, starts[:, None] + reads)
+            return network(reads_only - reads_only[:, -1:, :] if centred else reads_only, training=False)
+
+        self._train, self._measure, self._forecast = train, measure, forecast
+
+    def train_epoch(
+        self,
+        starts: NDArray[np.int32],
+        batch_size: int,
+        between: Callable[[int], None] = lambda batches: None,
+    ) -> float:
+        """Update the weights once for each batch of ``starts``, in the order given.
+
+        Parameters
+        ----------
+        starts : int32 array
+            Starting positions of the training windows, shuffled by the caller.
+        batch_size : int
+            Windows a batch; the last one holds what is left over.
+        between : callable
+            Called with the number of batches done after each compiled call, at most
+            `CHUNK_SECONDS` or one batch apart; what it raises ends the epoch.
+
+        Returns
+        -------
+        float
+            Mean squared error over the windows, each measured when its batch came.
+        """
+        whole = len(starts) // batch_size
+        batches = starts[: whole * batch_size].reshape(whole, batch_size)
+        total, done = 0.0, 0
+        while done < whole:
+            began = time.perf_counter()
+            first_call = self._seconds_per_batch is None
+            size = 1 if first_call else max(1, int(CHUNK_SECONDS / max(self._seconds_per_batch or 0.0, 1e-6)))
+            chunk = batches[done : done + size]
+            total += float(self._train(chunk)) * batch_size
+            done += len(chunk)
+            seconds = (time.perf_counter() - began) / len(chunk)
+            # The first call also compiles, so its time says nothing about the next.
+            self._seconds_per_batch = 2 * CHUNK_SECONDS if first_call else seconds
+            between(done)
+        rest = starts[whole * batch_size :]
+        if len(rest):
+            total += float(self._train(rest[None, :])) * len(rest)
+            between(whole + 1)
+        return total / len(starts)
+
+    def mean_squared_error(
+        self, starts: NDArray[np.int32], between: Callable[[], None] = lambda: None
+    ) -> float:
+        """Mean squared error of the network as it stands, on scaled and centred values."""
+        total = 0.0
+        for batch in _batches(starts):
+            total += float(self._measure(batch))
+            between()
+        return total / (len(starts) * self.windows.horizon)
+
+    def forecast(self, starts: NDArray[np.integer]) -> NDArray[np.float64]:
+        """Forecasts in the unit of the series, shape (len(starts), horizon)."""
+        outputs = [self._forecast(batch).numpy() for batch in _batches(np.asarray(starts, np.int32))]
+        scaled = np.concatenate(outputs) if outputs else np.empty((0, self.windows.horizon), np.float32)
+        return self.windows.restore(scaled, np.asarray(starts))
+
+
+def _batches(starts: NDArray[np.int32]) -> Iterator[NDArray[np.int32]]:
+    for first in range(0, len(starts), FORECAST_BATCH):
+        yield starts[first : first + FORECAST_BATCH]

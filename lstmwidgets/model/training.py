@@ -1,0 +1,443 @@
+"""Train a config on a series: one state machine for scripts, panels and reports."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import pandas as pd
+
+from lstmwidgets.config import LSTMConfig
+from lstmwidgets.data.series import read_series
+from lstmwidgets.data.windows import make_windows
+from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.model import cost
+from lstmwidgets.model.backend import keras
+from lstmwidgets.model.build import build
+from lstmwidgets.model.checkpoint import Checkpoint, Epoch
+from lstmwidgets.model.forecaster import LSTMForecaster
+from lstmwidgets.model.loop import Loop
+
+log = logging.getLogger(__name__)
+
+State = Literal["idle", "training", "paused", "done", "stopped", "failed"]
+ENDED: tuple[State, ...] = ("done", "stopped", "failed")
+PROGRESS_SECONDS = 0.2
+
+
+class Callback(Protocol):
+    """What a training tells its listeners; each method is optional, and runs on the training's thread."""
+
+    def on_state(self, trainer: Trainer) -> None:
+        """``trainer.state`` or ``trainer.waiting`` changed."""
+
+    def on_progress(self, trainer: Trainer) -> None:
+        """``trainer.progress`` moved; at most five times a second."""
+
+    def on_epoch(self, trainer: Trainer) -> None:
+        """``trainer.history`` gained a row."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training is.
+
+    ``epoch`` counts from 1 and is the one under way; ``elapsed`` and ``remaining`` are seconds of
+    training, pauses not counted, and ``remaining`` is None until something is known.
+    """
+
+    epoch: int
+    epochs: int
+    batch: int
+    batches: int
+    elapsed: float
+    remaining: float | None
+
+    @property
+    def fraction(self) -> float:
+        """Share of all batches done, from 0 to 1."""
+        return min(1.0, (self.epoch - 1 + self.batch / self.batches) / self.epochs)
+
+
+class _Turn:
+    """Lets one training of this process run at a time, in the order they asked.
+
+    Two TensorFlow trainings at once slow each other down, and their random draws may mix.
+    """
+
+    def __init__(self) -> None:
+        self._queue: deque[Trainer] = deque()
+        self._changed = threading.Condition()
+
+    def take(self, trainer: Trainer) -> None:
+        """Wait in line; returns early, without the turn, when the trainer is told to stop."""
+        with self._changed:
+            self._queue.append(trainer)
+            at_once = self._queue[0] is trainer
+        if not at_once:
+            trainer._set_waiting(True)
+            with self._changed:
+                self._changed.wait_for(lambda: self._queue[0] is trainer or trainer._stopping)
+            trainer._set_waiting(False)
+
+    def give(self, trainer: Trainer) -> None:
+        with self._changed:
+            if trainer in self._queue:
+                self._queue.remove(trainer)
+            self._changed.notify_all()
+
+    def nudge(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+
+_TURN = _Turn()
+
+
+class _Stop(Exception):
+    """Ends the training from within a batch loop."""
+
+
+class Trainer:
+    """Trains one config on one series: ``idle → training ⇄ paused → done | stopped | failed``.
+
+    `run` trains in the calling thread, `start` in a worker thread; the numbers are the same. One
+    training runs at a time in a process: another one waits, with `waiting` true, until the first
+    ends or is paused. The weights kept are those of the epoch with the lowest validation loss.
+
+    Parameters
+    ----------
+    series : pandas.Series, DataFrame or path
+        Anything `lstmwidgets.read_series` reads.
+    config : LSTMConfig, optional
+    callbacks : sequence of Callback
+        Objects with any of ``on_state``, ``on_progress`` and ``on_epoch``.
+    folder : path, optional
+        Where to keep a checkpoint after each epoch. A training started again on the same folder,
+        series and config goes on from there, and ends with the same weights as one never
+        interrupted.
+
+    Raises
+    ------
+    LSTMWidgetsError
+        When the config does not fit the series, or the folder holds another training.
+
+    Examples
+    --------
+    >>> import lstmwidgets as lw
+    >>> config = lw.LSTMConfig(sequence_length=8, horizon=2, units=4, epochs=2)
+    >>> trainer = Trainer(lw.load_dataset("nile"), config).run()
+    >>> trainer.state, len(trainer.history)
+    ('done', 2)
+    """
+
+    def __init__(
+        self,
+        series: Any,
+        config: LSTMConfig | None = None,
+        *,
+        callbacks: Sequence[Any] = (),
+        folder: str | Path | None = None,
+    ) -> None:
+        self.config = LSTMConfig() if config is None else config
+        self.series: pd.Series = read_series(series)
+        self.windows = make_windows(self.series, self.config)
+        self.callbacks = list(callbacks)
+        self.error: BaseException | None = None
+        self.waiting = False
+        self._checkpoint = None if folder is None else Checkpoint(folder, self.series, self.config)
+        self._epochs: list[Epoch] = []
+        self._batches = -(-len(self.windows.train) // self.config.batch_size)
+        self._batch = 0
+        self._elapsed = 0.0
+        self._best_loss = float("inf")
+        self._forecaster: LSTMForecaster | None = None
+        self._state: State = "idle"
+        self._wanted: Literal["run", "pause", "stop"] = "run"
+        self._one_epoch = False
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    # What a caller may ask for -------------------------------------------------------------
+
+    def run(self) -> Trainer:
+        """Train in this thread until done, stopped or failed; a failure is raised here.
+
+        An interrupt (Ctrl-C, or the notebook's stop button) stops the training, keeps the best
+        weights, and is raised again.
+        """
+        self._begin()
+        self._work()
+        if self.error is not None:
+            raise self.error
+        return self
+
+    def start(self) -> Trainer:
+        """Train in a worker thread, or resume when paused; returns at once."""
+        if self.state == "paused":
+            return self.resume()
+        self._begin()
+        self._thread = threading.Thread(target=self._work, name="lstmwidgets-training", daemon=True)
+        self._thread.start()
+        return self
+
+    def pause(self) -> Trainer:
+        """Pause after the batches under way (within 50 ms or one batch)."""
+        return self._ask("pause")
+
+    def resume(self) -> Trainer:
+        """Go on after a pause."""
+        return self._ask("run")
+
+    def step(self) -> Trainer:
+        """Train one epoch (or finish the one under way) in a worker thread, then pause."""
+        with self._changed:
+            self._one_epoch = True
+        return self.start() if self.state in ("idle", "paused") else self
+
+    def stop(self) -> Trainer:
+        """End the training after the batches under way and keep the best weights so far."""
+        self._ask("stop")
+        _TURN.nudge()
+        return self
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Block until the training pauses or ends; False when ``timeout`` seconds passed first."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._state in (*ENDED, "paused", "idle"), timeout)
+
+    async def done(self) -> Trainer:
+        """Wait for the end without blocking the notebook's kernel."""
+        while self.state not in ENDED:
+            await asyncio.sleep(0.05)
+        return self
+
+    # What a caller may look at -------------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        """One of idle, training, paused, done, stopped, failed."""
+        return self._state
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """One row for each finished epoch, counted from 1.
+
+        Columns ``loss`` and ``val_loss``, mean squared errors of scaled values (with
+        ``centering="last"``, 1 is the training error of repeating the last value), and
+        ``seconds``. The training loss is measured while the weights move, as Keras does.
+        """
+        epochs = list(self._epochs)
+        index = pd.RangeIndex(1, len(epochs) + 1, name="epoch")
+        return pd.DataFrame([vars(epoch) for epoch in epochs], index, columns=["loss", "val_loss", "seconds"])
+
+    @property
+    def progress(self) -> Progress:
+        """How far the training is, and how long it may still take."""
+        finished, batch = len(self._epochs), self._batch
+        done = finished * self._batches + batch
+        total = self.config.epochs * self._batches
+        paces = [epoch.seconds for epoch in self._epochs[-3:]]
+        if paces:
+            remaining: float | None = float(np.mean(paces)) * (total - done) / self._batches
+        else:
+            remaining = self._elapsed * (total - done) / done if batch > 1 else None
+        return Progress(
+            epoch=min(finished + 1, self.config.epochs),
+            epochs=self.config.epochs,
+            batch=self._batches if finished == self.config.epochs else batch,
+            batches=self._batches,
+            elapsed=self._elapsed,
+            remaining=0.0 if self.state in ENDED else remaining,
+        )
+
+    @property
+    def forecaster(self) -> LSTMForecaster | None:
+        """The best weights so far; None before the first epoch ends.
+
+        One object for the whole training: its weights follow until the training ends.
+        """
+        return self._forecaster
+
+    # The training itself -------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        with self._changed:
+            if self._state != "idle":
+                raise LSTMWidgetsError(
+                    f"this training is {self._state}: make a new Trainer to train again"
+                    if self._state in ENDED
+                    else f"this training is {self._state} already"
+                )
+            self._wanted = "run"
+            self._state = "training"
+            self._changed.notify_all()
+        self._tell("on_state")
+
+    def _ask(self, wanted: Literal["run", "pause", "stop"]) -> Trainer:
+        with self._changed:
+            if self._state in ("training", "paused"):
+                self._wanted = wanted
+                self._changed.notify_all()
+        return self
+
+    @property
+    def _stopping(self) -> bool:
+        return self._wanted == "stop"
+
+    def _work(self) -> None:
+        ending: State = "done"
+        try:
+            _TURN.take(self)
+            self._heed()
+            self._train()
+        except _Stop:
+            ending = "stopped"
+        except KeyboardInterrupt as interrupt:
+            ending, self.error = "stopped", interrupt
+        except BaseException as error:  # the thread's only way to tell: state and message
+            log.debug("training failed", exc_info=True)
+            ending, self.error = "failed", error
+        finally:
+            _TURN.give(self)
+            self._set_state(ending)
+
+    def _train(self) -> None:
+        network = build(self.config, features=self.windows.values.shape[1])
+        optimizer = keras.optimizers.Adam(self.config.learning_rate)
+        optimizer.build(network.trainable_variables)
+        best = build(self.config, features=self.windows.values.shape[1])
+        if self._checkpoint is not None:
+            self._epochs = self._checkpoint.restore(network, optimizer, best)
+            if self._epochs:
+                self._best_loss = min(epoch.val_loss for epoch in self._epochs)
+                self._elapsed = sum(epoch.seconds for epoch in self._epochs)
+                self._publish(best)
+                self._tell("on_epoch")
+        loop = Loop(network, self.windows, optimizer)
+        try:
+            while len(self._epochs) < self.config.epochs and not self._patience_is_over():
+                self._train_epoch(loop)
+                last = self._epochs[-1]
+                if last.val_loss < self._best_loss:
+                    self._best_loss = last.val_loss
+                    best.set_weights(network.get_weights())
+                if self._checkpoint is not None:
+                    self._checkpoint.save(network, optimizer, best, self._epochs)
+                self._publish(best)
+                self._tell("on_epoch")
+                self._pause_after_step()
+        except (_Stop, KeyboardInterrupt):
+            if self._forecaster is None:
+                self._publish(network)  # stopped in the first epoch: what it has learned is all there is
+            raise
+
+    def _publish(self, network: keras.Model) -> None:
+        if self._forecaster is None:
+            self._forecaster = LSTMForecaster.fitted(self.config, self.series, self.windows, network)
+        self._forecaster.history_ = self.history
+
+    def _train_epoch(self, loop: Loop) -> None:
+        number = len(self._epochs) + 1
+        order = np.random.default_rng([self.config.seed, number]).permutation(self.windows.train)
+        clock = _Clock(self._elapsed)
+        last_told = 0.0
+
+        def between(batches: int = self._batches) -> None:
+            nonlocal last_told
+            self._batch = batches
+            self._elapsed = clock.total
+            if time.monotonic() - last_told >= PROGRESS_SECONDS:
+                last_told = time.monotonic()
+                self._tell("on_progress")
+            with clock.stopped():
+                self._heed()
+
+        loss = loop.train_epoch(order, self.config.batch_size, between)
+        val_loss = loop.mean_squared_error(self.windows.validation, between)
+        self._batch, self._elapsed = 0, clock.total
+        if not np.isfinite([loss, val_loss]).all():
+            raise LSTMWidgetsError(
+                f"the loss is no longer a finite number in epoch {number} (train {loss}, validation "
+                f"{val_loss}): lower learning_rate={self.config.learning_rate:g}, for example to "
+                f"{self.config.learning_rate / 10:g}"
+            )
+        self._epochs.append(Epoch(loss, val_loss, clock.seconds))
+        if number > 1:  # the first epoch's time includes compilation
+            cost.remember(self.config, len(self.windows.train), clock.seconds)
+
+    def _patience_is_over(self) -> bool:
+        losses = [epoch.val_loss for epoch in self._epochs]
+        return 0 < self.config.patience < len(losses) - int(np.argmin(losses or [0]))
+
+    def _pause_after_step(self) -> None:
+        with self._changed:
+            if self._one_epoch and self._wanted == "run" and len(self._epochs) < self.config.epochs:
+                self._wanted = "pause"
+            self._one_epoch = False
+        self._heed()
+
+    def _heed(self) -> None:
+        """Do what was asked for since the last batch: go on, pause, or stop."""
+        if self._wanted == "run":
+            return
+        if self._wanted == "pause":
+            _TURN.give(self)
+            self._set_state("paused")
+            with self._changed:
+                self._changed.wait_for(lambda: self._wanted != "pause")
+            if not self._stopping:
+                self._set_state("training")
+                _TURN.take(self)
+        if self._stopping:
+            raise _Stop
+
+    def _set_state(self, state: State) -> None:
+        with self._changed:
+            self._state = state
+            self._changed.notify_all()
+        self._tell("on_state")
+
+    def _set_waiting(self, waiting: bool) -> None:
+        if waiting != self.waiting:
+            self.waiting = waiting
+            self._tell("on_state")
+
+    def _tell(self, event: str) -> None:
+        for callback in self.callbacks:
+            listener = getattr(callback, event, None)
+            if listener is not None:
+                listener(self)
+
+
+class _Clock:
+    """Seconds of work in one epoch, pauses not counted."""
+
+    def __init__(self, before: float) -> None:
+        self._before = before
+        self._began = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._began
+
+    @property
+    def total(self) -> float:
+        return self._before + self.seconds
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        asleep = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._began += time.perf_counter() - asleep
