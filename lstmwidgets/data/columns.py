@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,7 +98,7 @@ def _choose_time(table: Table, time: str | None, value: str | None) -> tuple[str
         if not written
         else {}
     )
-    candidates = written or numbers
+    candidates = written or ({} if _date_parts(formats) else numbers)
     if len(candidates) > 1 and "ds" in candidates:
         candidates = {"ds": candidates["ds"]}
     if len(candidates) == 1:
@@ -107,6 +108,13 @@ def _choose_time(table: Table, time: str | None, value: str | None) -> tuple[str
             f"{table.label} has {len(candidates)} columns that may hold the times: {_listed(candidates)}. "
             f"Name one: read_series(…, time={next(iter(candidates))!r})"
         )
+    if parts := _date_parts(formats):
+        listed = ", ".join(map(repr, parts))
+        raise LSTMWidgetsError(
+            f"{table.label} spreads the time over the columns {listed}: join them first, "
+            f'frame["time"] = pandas.to_datetime(frame[[{listed}]]), then read_series(frame, time="time", '
+            "value=…)"
+        )
     named = [name for name in formats if name.lower() in _TIME_NAMES]
     if len(named) == 1:
         raise LSTMWidgetsError(_no_timestamps(table, named[0]))
@@ -114,6 +122,12 @@ def _choose_time(table: Table, time: str | None, value: str | None) -> tuple[str
         f"{table.label} has no column of timestamps; it has {_listed(formats, sample)}. Write the times as "
         "2020-01-31 or 2020-01-31 15:00, or name their column: read_series(…, time=…)"
     )
+
+
+def _date_parts(names: Iterable[str]) -> list[str]:
+    """Columns year, month, day (and hour, minute, second) that hold one time between them."""
+    parts = [name for name in names if name.lower() in ("year", "month", "day", "hour", "minute", "second")]
+    return parts if {"year", "month", "day"} <= {name.lower() for name in parts} else []
 
 
 def _no_timestamps(table: Table, name: str) -> str:

