@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lstmwidgets.data.series import read_series
+from lstmwidgets.data.series import read_unannounced
 from lstmwidgets.errors import LSTMWidgetsError
 
 
@@ -231,21 +231,21 @@ def _installed(package: str, *parts: str) -> Path:
 
 
 def _statsmodels(name: str, time: str, value: str, freq: str) -> pd.Series:
-    return read_series(_installed("statsmodels", "datasets", name, f"{name}.csv"), time, value, freq)
+    return read_unannounced(_installed("statsmodels", "datasets", name, f"{name}.csv"), time, value, freq)
 
 
 def _vega(name: str, value: str, freq: str) -> pd.Series:
-    return read_series(_installed("vega_datasets", "_data", f"{name}.csv"), "date", value, freq)
+    return read_unannounced(_installed("vega_datasets", "_data", f"{name}.csv"), "date", value, freq)
 
 
 def _stock() -> pd.Series:
     prices = pd.read_csv(_installed("vega_datasets", "_data", "stocks.csv"))
-    return read_series(prices[prices["symbol"] == "IBM"].reset_index(drop=True), "date", "price", "MS")
+    return read_unannounced(prices[prices["symbol"] == "IBM"].reset_index(drop=True), "date", "price", "MS")
 
 
 def _made(name: str, values: np.ndarray, freq: str, season: int, length: int) -> pd.Series:
     index = pd.date_range("2020-01-01", periods=length, freq=freq, unit="us", name="ds")
-    series = read_series(pd.Series(values, index=index, name="y"))
+    series = read_unannounced(pd.Series(values, index=index, name="y"))
     series.attrs |= _declared(DATASETS[name]) | {"season": season}
     return series
 

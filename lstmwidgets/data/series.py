@@ -21,6 +21,8 @@ from lstmwidgets.errors import LSTMWidgetsError
 
 log = logging.getLogger(__name__)
 
+_GAPS = "times had no row and are NaN"
+
 
 def read_series(
     source: str | Path | pd.DataFrame | pd.Series,
@@ -72,6 +74,22 @@ def read_series(
     >>> series.attrs["gaps"]
     [['2020-01-03T00:00:00', '2020-01-03T00:00:00', 1]]
     """
+    series = read_unannounced(source, time, value, freq)
+    before = source.attrs.get("notes", []) if isinstance(source, pd.Series) else []
+    told = [note for note in series.attrs["notes"] if _GAPS in note and note not in before]
+    for note in told:
+        log.warning("%s", note)
+    log.info("%s", "; ".join(note for note in series.attrs["notes"] if note not in told))
+    return series
+
+
+def read_unannounced(
+    source: str | Path | pd.DataFrame | pd.Series,
+    time: str | None = None,
+    value: str | None = None,
+    freq: str | None = None,
+) -> pd.Series:
+    """Read as `read_series` does, and log nothing: for series whose gaps are known."""
     attrs: dict[str, Any] = {}
     if isinstance(source, pd.Series):
         attrs = _plain_attrs(source)
@@ -235,10 +253,9 @@ def _describe(
         points = sum(points for _, _, points in gaps)
         shown = "; ".join(f"{start} to {end}" if start != end else start for start, end, _ in gaps[:3])
         notes.append(
-            f"{points:,} of {len(series):,} times had no row and are NaN, in {len(gaps):,} "
+            f"{points:,} of {len(series):,} {_GAPS}, in {len(gaps):,} "
             f"gap{'s' * (len(gaps) != 1)}: {shown}{' …' if len(gaps) > 3 else ''}"
         )
-        log.warning("%s", notes[-1])
     missing = int(series.isna().sum())
     # A series that was read before keeps what was noted then, for it no longer shows in the data,
     # and is not told anew that it has missing values.
@@ -256,7 +273,6 @@ def _describe(
         "gaps": sorted([*attrs.get("gaps", []), *gaps]),
         "notes": [said, *old, *notes],
     }
-    log.info("%s", "; ".join([said, *notes]))
 
 
 def _check_duplicates(index: pd.DatetimeIndex, places: NDArray[np.int64], word: str, time: str) -> None:

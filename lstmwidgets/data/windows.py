@@ -152,8 +152,8 @@ def make_windows(series: pd.Series, config: LSTMConfig, scaler: Scaler | None = 
     raw = series.to_numpy(dtype=np.float64)
     if np.isinf(raw).any():
         raise LSTMWidgetsError(
-            f"the series has infinite values ({raw[np.isinf(raw)][0]} at position {int(np.isinf(raw).argmax())}): "
-            "correct them, or set them to NaN to mark them as missing"
+            f"the series has infinite values ({raw[np.isinf(raw)][0]} at position "
+            f"{int(np.isinf(raw).argmax())}): correct them, or set them to NaN to mark them as missing"
         )
     split = chronological_split(len(raw), config.validation_fraction, config.test_fraction)
     _check_room(split, config)
@@ -229,7 +229,7 @@ def _fit_scaler(train: NDArray[np.float64], starts: NDArray[np.int32], config: L
         )
     if not np.isfinite(mean) or not np.isfinite(scale) or scale == 0.0:
         raise LSTMWidgetsError(
-            f"the train part has no usable scale (values from {low:g} to {high:g}): give the series another unit, "
-            "for example thousands, or use complete windows that vary"
+            f"the train part has no usable scale (values from {low:g} to {high:g}): give the series "
+            "another unit, for example thousands, or use complete windows that vary"
         )
     return Scaler(mean=mean, scale=scale)
