@@ -213,7 +213,7 @@ class Trainer:
     def wait(self, timeout: float | None = None) -> bool:
         """Block until the training pauses or ends; False when ``timeout`` seconds passed first."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._state in (*ENDED, "paused", "idle"), timeout)
+            return self._changed.wait_for(lambda: self._resting, timeout)
 
     async def done(self) -> Trainer:
         """Wait for the end without blocking the notebook's kernel."""
@@ -289,6 +289,10 @@ class Trainer:
                 self._wanted = wanted
                 self._changed.notify_all()
         return self
+
+    @property
+    def _resting(self) -> bool:
+        return self._state in ("idle", *ENDED) or (self._state == "paused" and self._wanted == "pause")
 
     @property
     def _stopping(self) -> bool:

@@ -140,11 +140,10 @@ def test_a_step_trains_one_epoch_and_pauses(series):
     trainer = Trainer(series, QUICK).step()
     assert trainer.wait(60)
     assert (trainer.state, len(trainer.history)) == ("paused", 1)
-    trainer.step()
-    _until(lambda: len(trainer.history) == 2 and trainer.state == "paused")
-    trainer.step()
-    _until(lambda: trainer.state == "done")
-    assert len(trainer.history) == 3
+    assert trainer.step().wait(60)
+    assert (trainer.state, len(trainer.history)) == ("paused", 2)
+    assert trainer.resume().wait(60)
+    assert (trainer.state, len(trainer.history)) == ("done", 3)
 
 
 def test_stopping_a_paused_training_ends_it(series):
