@@ -45,7 +45,7 @@ test: install
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
-	$(RUN) pytest -n $(JOBS) --dist loadscope --durations=10
+	$(RUN) pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder --durations=10
 
 notebooks: install
 	$(BIN)/python tools/notebooks.py

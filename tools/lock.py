@@ -56,15 +56,15 @@ def main() -> None:
     """Compile, unless told not to, and write environment.yml."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--uv", default="uv", help="the uv command")
-    options.add_argument("--upgrade", action="store_true", help="take newer versions where allowed")
-    options.add_argument("--environment-only", action="store_true", help="keep the lock, write environment.yml")
+    options.add_argument("--upgrade", action="store_true", help="take newer versions")
+    options.add_argument("--environment-only", action="store_true", help="keep the lock as it is")
     chosen = options.parse_args()
     if not chosen.environment_only:
         command = [chosen.uv, *COMPILE, *(["--upgrade"] if chosen.upgrade else [])]
         try:
             subprocess.run(command, cwd=ROOT, check=True)
         except FileNotFoundError:
-            sys.exit(f"{chosen.uv!r} is not found: install it with `pip install uv`, or say make lock UV=path/to/uv")
+            sys.exit(f"{chosen.uv!r} is not found: `pip install uv`, or say `make lock UV=path/to/uv`")
         except subprocess.CalledProcessError as error:
             sys.exit(error.returncode)
     ENVIRONMENT.write_text(environment(LOCK.read_text(), requires_python()))

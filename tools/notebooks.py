@@ -46,7 +46,10 @@ def tidy(notebook: nbformat.NotebookNode) -> None:
     for cell in notebook.cells:
         cell["id"] = stable_id(cell, taken)
         taken.add(cell["id"])
-        cell.metadata = nbformat.from_dict({key: cell.metadata[key] for key in ("tags",) if key in cell.metadata})
+        kept = {"tags": cell.metadata["tags"]} if "tags" in cell.metadata else {}
+        cell.metadata = nbformat.from_dict(kept)
+        if "outputs" in cell:  # progress bars and logging: of the moment, not of the story
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
         for output in cell.get("outputs", []):
             # The view of a widget that no longer lives would hide the still picture beside it.
             if output.output_type in ("display_data", "execute_result") and len(output.data) > 1:

@@ -1,0 +1,71 @@
+"""What an axis shows and where its marks stand: plain functions, for live charts and stills alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def loss_limits(losses: NDArray[np.float64], centred: bool) -> tuple[float, float]:
+    """Least and greatest loss to show: room around what there is, and 1 in sight where it means something."""
+    shown = [*losses[np.isfinite(losses) & (losses > 0)].tolist(), *([1.0] if centred else [])] or [1.0]
+    bottom, top = min(shown) / 1.25, max(shown) * 1.35
+    return (bottom, top) if top / bottom > 4 else (top / 4, top)
+
+
+def value_limits(heights: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
+    """Least and greatest value to show: the series (first) with room around it, and forecasts near it."""
+    known = heights[0][np.isfinite(heights[0])]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+    spread = (high - low) or abs(high) or 1.0
+    others = np.concatenate([height[np.isfinite(height)] for height in heights[1:]] or [known])
+    if others.size:
+        low = max(min(low, float(others.min())), low - spread)
+        high = min(max(high, float(others.max())), high + spread)
+    return low - 0.06 * spread, high + 0.16 * spread  # more above: the parts' names stand there
+
+
+def log_ticks(bottom: float, top: float, most: int = 6) -> NDArray[np.float64]:
+    """Round values of a log axis: 1, 2 and 5 of each decade, or fewer where that would be too many.
+
+    Examples
+    --------
+    >>> log_ticks(0.08, 1.4).tolist()
+    [0.1, 0.2, 0.5, 1.0]
+    """
+    powers = range(math.floor(math.log10(bottom)), math.ceil(math.log10(top)) + 1)
+    for mantissas, every in (("125", 1), ("13", 1), ("1", 1), *(("1", apart) for apart in range(2, 40))):
+        ticks = [
+            float(f"{mantissa}e{power}") for power in powers if power % every == 0 for mantissa in mantissas
+        ]
+        shown = [tick for tick in ticks if bottom <= tick <= top]
+        if len(shown) <= most:
+            break
+    return np.array(shown)
+
+
+def ticks_between(low: float, high: float, most: int = 6) -> NDArray[np.float64]:
+    """Round values within two: multiples of 1, 2 or 5 times a power of ten.
+
+    Examples
+    --------
+    >>> ticks_between(37.16, 44.23).tolist()
+    [38.0, 40.0, 42.0, 44.0]
+    """
+    power = math.floor(math.log10((high - low) / most))
+    steps = (float(f"{mantissa}e{power + more}") for more in (0, 1) for mantissa in (1, 2, 5))
+    step = next(step for step in steps if (high - low) / step <= most)
+    first, last = math.ceil(low / step), math.floor(high / step)
+    return np.array([round(number * step, 12 - power) for number in range(first, last + 1)])
+
+
+def whole_ticks(last: int) -> NDArray[np.float64]:
+    """The first epoch, the last, and round numbers between."""
+    step = next(
+        step for power in range(9) for step in (10**power, 2 * 10**power, 5 * 10**power) if last / step <= 6
+    )
+    between = [tick for tick in range(step, last, step) if 1 < tick <= last - step / 2]
+    return np.array([1, *between, last], dtype=np.float64)

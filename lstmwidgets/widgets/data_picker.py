@@ -1,0 +1,226 @@
+"""Choosing a series: a bundled one by name, or a file of one's own."""
+
+from __future__ import annotations
+
+import html
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+import pandas as pd
+import traitlets
+
+from lstmwidgets.data.datasets import DATASETS, load_dataset
+from lstmwidgets.data.grid import describe_freq
+from lstmwidgets.data.reading import CSV_SUFFIXES, PARQUET_SUFFIXES, open_table
+from lstmwidgets.data.series import read_series
+from lstmwidgets.errors import LSTMWidgetsError
+
+DEFAULT_DATASET = "co2"
+_OWN = "own"
+_BY_ITSELF = "found by itself"
+
+
+class DataPicker(ipywidgets.VBox):
+    """A list of bundled datasets beside an upload, and a line that says what was read.
+
+    Attributes
+    ----------
+    series : pandas.Series
+        The chosen series, as `read_series` returns it. The last good one while ``problem`` stands.
+    problem : str
+        Why what was chosen last cannot be used; empty when it can.
+    """
+
+    series = traitlets.Instance(pd.Series)
+    problem = traitlets.Unicode()
+
+    def __init__(self, source: Any = None) -> None:
+        self._own: pd.Series | None = None
+        self._file: tuple[str, bytes] | None = None
+        self._choosing = False
+        self.datasets = ipywidgets.Dropdown(
+            options=_options(None), tooltip="A bundled series, or the file uploaded last"
+        ).add_class("lw-dataset")
+        self.upload = ipywidgets.FileUpload(
+            accept=",".join((*CSV_SUFFIXES, ".gz", *PARQUET_SUFFIXES)),
+            description="Upload a file",
+            icon="",
+            tooltip="A CSV or Parquet file with a time column and a value column",
+        ).add_class("lw-upload")
+        self.time = ipywidgets.Dropdown(tooltip="Which column of the file holds the times").add_class(
+            "lw-time"
+        )
+        self.value = ipywidgets.Dropdown(tooltip="Which column of the file holds the values").add_class(
+            "lw-value"
+        )
+        self._columns = ipywidgets.Box(
+            [_labelled("Time column", self.time), _labelled("Value column", self.value)]
+        ).add_class("lw-columns")
+        self._columns.layout.display = "none"
+        self._facts = ipywidgets.HTML().add_class("lw-facts")
+        label = ipywidgets.HTML("<span>Series</span>").add_class("lw-field-label")
+        row = ipywidgets.Box([self.datasets, self.upload]).add_class("lw-data-row")
+        super().__init__([label, row, self._columns, self._facts])
+        self.add_class("lw-data")
+        self.observe(self._describe, ["series", "problem"])
+        self.choose(DEFAULT_DATASET if source is None else source)
+        self.datasets.observe(self._picked, "value")
+        self.upload.observe(self._uploaded, "value")
+        self.time.observe(self._columns_changed, "value")
+        self.value.observe(self._columns_changed, "value")
+
+    def choose(self, source: Any) -> None:
+        """Take a dataset's name, or anything `read_series` reads; raises what those raise."""
+        bundled = isinstance(source, str) and (source in DATASETS or not Path(source).suffix)
+        series = load_dataset(source) if bundled else read_series(source)
+        if not bundled:
+            self._own = series
+        self._show(str(source) if bundled else _OWN)
+        self._take(series)
+
+    def _show(self, choice: str) -> None:
+        self._choosing = True
+        try:
+            self.datasets.options = _options(self._own)
+            self.datasets.value = choice
+            self._columns.layout.display = None if choice == _OWN and self._file else "none"
+        finally:
+            self._choosing = False
+
+    def _take(self, series: pd.Series) -> None:
+        self.series = series
+        self.problem = ""
+
+    def _picked(self, change: Mapping[str, Any]) -> None:
+        if self._choosing:
+            return
+        self._columns.layout.display = None if change["new"] == _OWN and self._file else "none"
+        if change["new"] != _OWN:
+            self._try(lambda: load_dataset(change["new"]))
+        elif self._own is not None:
+            self._take(self._own)
+
+    def _uploaded(self, change: Mapping[str, Any]) -> None:
+        if not change["new"]:
+            return
+        file = change["new"][0]
+        self._file = (Path(file["name"]).name, bytes(file["content"]))
+        self.upload.value = ()  # so that the same file, mended, can be chosen again
+        self._try(self._offer_columns)
+        if not self.problem:
+            self._read_file()
+
+    def _offer_columns(self) -> None:
+        with _on_disk(self._file) as path:
+            columns = [str(name) for name in open_table(path).sample.columns]
+        self._choosing = True
+        try:
+            for picker in (self.time, self.value):
+                picker.options = [(_BY_ITSELF, None), *((name, name) for name in columns)]
+                picker.value = None
+        finally:
+            self._choosing = False
+        self._columns.layout.display = None
+
+    @property
+    def _asking(self) -> bool:
+        """Whether the pickers for the columns of a file are in sight."""
+        return bool(self._columns.layout.display != "none")
+
+    def _columns_changed(self, change: Mapping[str, Any]) -> None:
+        if not self._choosing:
+            self._read_file()
+
+    def _read_file(self) -> None:
+        def read() -> pd.Series:
+            with _on_disk(self._file) as path:
+                return read_series(path, time=self.time.value, value=self.value.value)
+
+        series = self._try(read)
+        if series is not None:
+            series.attrs["file"] = self._file[0] if self._file else ""
+            self._own = series
+            self._show(_OWN)
+
+    def _try(self, read: Any) -> pd.Series | None:
+        """Read, and keep the series before in words of why not where that fails."""
+        try:
+            series: pd.Series | None = read()
+        except LSTMWidgetsError as error:
+            here = ". Here: choose the time column and the value column above" if self._asking else ""
+            self.problem = f"{error}{here}"
+            return None
+        if series is None:
+            self.problem = ""
+        else:
+            self._take(series)
+        return series
+
+    def _describe(self, change: Mapping[str, Any]) -> None:
+        if self.problem:
+            self._facts.value = f'<span role="alert" class="lw-error">{html.escape(self.problem)}</span>'
+        elif self.series is not None:
+            notes = html.escape("\n".join(self.series.attrs.get("notes", [])), quote=True)
+            self._facts.value = (
+                f'<span class="lw-quiet" title="{notes}">{html.escape(facts(self.series))}</span>'
+            )
+
+
+def facts(series: pd.Series) -> str:
+    """Length, frequency, time span, what is missing, and what was noted while reading, in a line or two."""
+    index = series.index
+    missing = series.attrs.get("missing", 0)
+    parts = [
+        f"{len(series):,} {describe_freq(index.freq)} values",  # type: ignore[attr-defined]
+        f"{_day(index[0])} to {_day(index[-1])}",
+        *([f"in {unit_of(series)}"] if unit_of(series) else []),
+        *([f"{missing:,} missing"] if missing else []),
+    ]
+    # A bundled series was looked at before it was bundled; of a file it must be said what was chosen.
+    notes = [] if "dataset" in series.attrs else series.attrs.get("notes", [])
+    return ". ".join([", ".join(parts), *notes]) + "."
+
+
+def title(series: pd.Series) -> str:
+    """What to call a series in headings."""
+    return str(series.attrs.get("title") or series.attrs.get("file") or series.name or "series")
+
+
+def unit_of(series: pd.Series) -> str:
+    """The unit of a series; empty when it has none or does not say."""
+    unit = str(series.attrs.get("unit", ""))
+    return "" if unit == "none" else unit
+
+
+def _day(stamp: pd.Timestamp) -> str:
+    return f"{stamp.day} {stamp:%b %Y}"
+
+
+def _options(own: pd.Series | None) -> list[tuple[str, str]]:
+    bundled = [(dataset.title, name) for name, dataset in DATASETS.items()]
+    return bundled if own is None else [*bundled, (f"Yours: {title(own)}", _OWN)]
+
+
+def _labelled(text: str, control: ipywidgets.Widget) -> ipywidgets.VBox:
+    return ipywidgets.VBox([ipywidgets.HTML(text).add_class("lw-field-label"), control]).add_class("lw-field")
+
+
+class _on_disk:
+    """An uploaded file under its own name in a folder that is gone afterwards."""
+
+    def __init__(self, file: tuple[str, bytes] | None) -> None:
+        self._file = file
+        self._folder = tempfile.TemporaryDirectory(prefix="lstmwidgets-")
+
+    def __enter__(self) -> Path:
+        assert self._file is not None
+        name, content = self._file
+        path = Path(self._folder.name) / name
+        path.write_bytes(content)
+        return path
+
+    def __exit__(self, *exception: object) -> None:
+        self._folder.cleanup()

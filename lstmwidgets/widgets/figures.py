@@ -1,0 +1,310 @@
+"""What drawings share, live and still: thinned lines, quiet axes, pictures that show themselves."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import bqplot
+import ipywidgets
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
+
+from lstmwidgets.widgets.charts import log_ticks
+from lstmwidgets.widgets.forecast_chart import as_times
+from lstmwidgets.widgets.theme import MODELS, colour
+from lstmwidgets.widgets.thinning import thin
+from lstmwidgets.widgets.view import STILL_DPI
+
+QUIET = "#5f5f5f"
+GRID = "#e6e6e6"
+
+
+def padded(values: ArrayLike, share: float = 0.08) -> tuple[float, float]:
+    """Limits of an axis with room around the values; never of no width, which can freeze a chart."""
+    known = np.asarray(values, dtype=np.float64)
+    known = known[np.isfinite(known)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+    room = (high - low) * share or abs(high) * share or 1.0
+    return low - room, high + room
+
+
+def round_ticks(low: float, high: float, most: int = 6) -> NDArray[np.float64]:
+    """Round values from ``low`` to ``high``, a step of 1, 2 or 5 times a power of ten apart.
+
+    bqplot, asked for a number of ticks, spaces them evenly from one end to the other, at values
+    such as 1.29288.
+
+    Examples
+    --------
+    >>> round_ticks(-0.05, 1.05).tolist()
+    [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    """
+    rough = (high - low) / most
+    power = 10.0 ** np.floor(np.log10(rough))
+    step = power * next(times for times in (1, 2, 5, 10) if times * power >= rough * (1 - 1e-9))
+    first, last = np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9)
+    return np.round(np.arange(first, last + 1) * step, 12) + 0.0  # no negative zero
+
+
+class Picture(Figure):
+    """A Matplotlib figure on white that shows itself as a PNG at the end of a notebook's cell."""
+
+    def __init__(self, width: float = 9.0, height: float = 2.8) -> None:
+        super().__init__(figsize=(width, height), layout="constrained", facecolor="white")
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=STILL_DPI)
+        return buffer.getvalue()
+
+
+def quiet_axes(axes: Axes, *, x: str = "", y: str = "", title: str = "") -> Axes:
+    """Leave an axes its labels, its ticks and a faint grid, and little else."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(GRID)
+    axes.tick_params(colors=QUIET, labelsize=8, length=3, width=0.6)
+    axes.grid(axis="y", color=GRID, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.set_xlabel(x, color=QUIET, fontsize=9)
+    axes.set_ylabel(y, color=QUIET, fontsize=9)
+    if title:
+        axes.set_title(title, loc="left", fontsize=10, color="#212121")
+    return axes
+
+
+def series_picture(
+    series: pd.Series,
+    lines: Mapping[str, pd.Series] | None = None,
+    *,
+    points: pd.Series | None = None,
+    y: str = "",
+    title: str = "",
+) -> Picture:
+    """Draw a series, with other lines over it and single points ringed.
+
+    Parameters
+    ----------
+    series : pandas.Series
+        On a DatetimeIndex; gaps stay open.
+    lines : mapping from name to pandas.Series, optional
+        Drawn in further hues and named in a legend.
+    points : pandas.Series, optional
+        Values to ring, on their timestamps.
+    y, title : str
+        Label of the vertical axis, usually the unit, and the title.
+    """
+    picture = Picture()
+    axes = quiet_axes(picture.add_subplot(), y=y, title=title)
+    hues = ("forecast", "repeat-last", "seasonal-naive", "validation")
+    for name, line, hue in [
+        (str(series.name), series, "actual"),
+        *((name, line, hue) for (name, line), hue in zip((lines or {}).items(), hues, strict=False)),
+    ]:
+        width = 0.9 if line is series else 1.8
+        axes.plot(
+            *thin(as_times(pd.DatetimeIndex(line.index)), line.to_numpy()),
+            color=colour(hue),
+            linewidth=width,
+            label=name,
+        )
+    if points is not None:
+        axes.plot(
+            as_times(pd.DatetimeIndex(points.index)),
+            points.to_numpy(),
+            "o",
+            markersize=9,
+            markerfacecolor="none",
+            markeredgecolor=colour("error"),
+            markeredgewidth=1.6,
+            label=f"{len(points)} ringed",
+        )
+    if lines or points is not None:
+        axes.legend(
+            frameon=False, fontsize=8, ncols=4, loc="lower left", bbox_to_anchor=(0.0, -0.34), borderpad=0
+        )
+    axes.margins(x=0.01)
+    return picture
+
+
+def line_picture(
+    lines: Mapping[str, pd.Series],
+    *,
+    x: str,
+    y: str = "",
+    title: str = "",
+    hue: str = "actual",
+    log: bool = False,
+    marked: Sequence[float] = (),
+) -> Picture:
+    """Draw lines over a plain horizontal axis in shades of one hue, each named at its end.
+
+    Parameters
+    ----------
+    lines : mapping from name to pandas.Series
+        The index is the horizontal position.
+    x, y, title : str
+    hue : str
+        A name in `lstmwidgets.widgets.theme.PALETTE`.
+    log : bool
+        A logarithmic vertical axis.
+    marked : sequence of float
+        Horizontal positions to mark with a thin vertical line.
+    """
+    picture = Picture()
+    axes = quiet_axes(picture.add_subplot(), x=x, y=y, title=title)
+    for position in marked:
+        axes.axvline(position, color=colour("warning"), linewidth=0.8, linestyle=(0, (3, 3)))
+    for number, line in enumerate(lines.values()):
+        shade = 1.0 - 0.65 * number / max(1, len(lines) - 1)
+        axes.plot(line.index, line.to_numpy(), color=colour(hue), alpha=shade, linewidth=1.6)
+    if log:
+        axes.set_yscale("log")
+        ticks = log_ticks(*axes.get_ylim())
+        axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.minorticks_off()
+    _name_at_the_ends(axes, lines, colour(hue))
+    axes.margins(x=0.01)
+    return picture
+
+
+def _name_at_the_ends(axes: Axes, lines: Mapping[str, pd.Series], hue: str) -> None:
+    """Write each line's name behind its last value, moved apart where two would overlap."""
+    to_pixels = axes.transData.transform
+    ends = sorted((to_pixels((line.index[-1], line.iloc[-1]))[1], name) for name, line in lines.items())
+    room = 11 * axes.figure.dpi / 72
+    height = -np.inf
+    for wanted, name in ends:
+        height = max(wanted, height + room)
+        line = lines[name]
+        axes.annotate(
+            name,
+            (line.index[-1], line.iloc[-1]),
+            xytext=(4, (height - wanted) * 72 / axes.figure.dpi),
+            textcoords="offset points",
+            color=hue,
+            fontsize=8,
+            va="center",
+        )
+
+
+def model_picture(lines: pd.DataFrame, *, x: str = "", y: str = "", title: str = "") -> Picture:
+    """Draw models, each in its own hue, and what came where that is known.
+
+    Parameters
+    ----------
+    lines : pandas.DataFrame
+        Either what `lstmwidgets.forecast_table` returns, whose blocks are drawn apart, or any frame
+        with a column for each model, and ``y`` for what came, drawn over its index.
+    x, y, title : str
+        Labels of the axes, and the title.
+    """
+    picture = Picture()
+    axes = quiet_axes(picture.add_subplot(), x=x, y=y, title=title)
+    blocks = [lines]
+    if "cutoff" in lines:
+        blocks = [block.set_index("ds") for _, block in lines.groupby("cutoff")]
+    if "y" in lines:
+        actual = pd.concat([block["y"] for block in blocks])
+        actual = actual[~actual.index.duplicated()].sort_index()
+        axes.plot(_places(actual.index), actual, color=colour("actual"), linewidth=1.0, label="actual")
+    for order, name in enumerate(name for name in MODELS if name in lines):
+        style: dict[str, Any] = {
+            "color": colour(MODELS[name]),
+            "linewidth": 1.6 if name == "LSTM" else 1.0,
+            "zorder": 5 - order,
+        }
+        for number, block in enumerate(blocks):
+            axes.plot(_places(block.index), block[name], label=name if number == 0 else None, **style)
+    axes.legend(
+        frameon=False, fontsize=8, ncols=4, loc="lower left", bbox_to_anchor=(0.0, -0.34), borderpad=0
+    )
+    axes.margins(x=0.01)
+    return picture
+
+
+def _places(index: pd.Index) -> Any:
+    return as_times(index) if isinstance(index, pd.DatetimeIndex) else index
+
+
+def live_axis(scale: bqplot.Scale, side: str = "bottom", **settings: Any) -> bqplot.Axis:
+    """An axis without grid lines along x and with faint ones along y."""
+    usual: dict[str, Any] = {"grid_lines": "none", "label_offset": "32px"}
+    if side == "left":
+        usual = {"grid_color": "var(--lw-line, #e6e6e6)", "label_offset": "42px", "tick_format": "~g"}
+    return bqplot.Axis(scale=scale, side=side, **{**usual, **settings})
+
+
+def live_figure(
+    marks: Sequence[bqplot.Mark],
+    axes: Sequence[bqplot.Axis],
+    *,
+    height: int,
+    left: int = 60,
+    bottom: int = 46,
+) -> bqplot.Figure:
+    """A chart as wide as its column, on the page's own ground."""
+    return bqplot.Figure(
+        marks=list(marks),
+        axes=list(axes),
+        fig_margin={"top": 12, "bottom": bottom, "left": left, "right": 16},
+        layout=ipywidgets.Layout(width="100%", height=f"{height}px", min_width="0"),
+        background_style={"fill": "transparent"},
+        padding_x=0.0,
+        padding_y=0.0,
+    )
+
+
+def band(x: bqplot.Scale, hue: str, opacity: float, start: Any = 0, end: Any = 1) -> bqplot.Lines:
+    """A shaded stretch of the horizontal axis, over the whole height; move it with `move_band`."""
+    return bqplot.Lines(
+        x=np.array([start, end]),
+        y=np.ones(2),
+        scales={"x": x, "y": bqplot.LinearScale(min=0.0, max=1.0, allow_padding=False)},
+        colors=[hue],
+        fill="bottom",
+        fill_colors=[hue],
+        fill_opacities=[opacity],
+        opacities=[0.0],
+        stroke_width=0.0,
+        apply_clip=True,
+    )
+
+
+def move_band(mark: bqplot.Lines, start: Any, end: Any) -> None:
+    """Put a `band` elsewhere."""
+    mark.x = np.array([start, end])
+
+
+def span(axis: bqplot.Axis, low: float, high: float, most: int = 6) -> None:
+    """Let an axis reach from one value to another, with round ticks between."""
+    with axis.scale.hold_sync():
+        axis.scale.min, axis.scale.max = float(low), float(high)
+    axis.tick_values = round_ticks(low, high, most)
+
+
+def top_names(scales: dict[str, bqplot.Scale], hues: Sequence[str], align: str = "start") -> bqplot.Label:
+    """Names inside the top edge of a chart, to be placed with `redraw`."""
+    return bqplot.Label(
+        x=np.zeros(1),
+        y=np.ones(1),
+        text=[""],
+        scales={"x": scales["x"], "y": bqplot.LinearScale(min=0.0, max=1.0)},
+        colors=list(hues),
+        default_size=11,
+        font_weight="bold",
+        align=align,
+        x_offset=4 if align == "start" else -4,
+        y_offset=10,
+    )
+
+
+def redraw(mark: bqplot.Mark, **arrays: Any) -> None:
+    """Change several arrays of a mark in one message, so that it is never drawn half changed."""
+    with mark.hold_sync():
+        for name, array in arrays.items():
+            setattr(mark, name, array)

@@ -1,0 +1,103 @@
+"""What the training panel says: costs, states, changes and errors as sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from lstmwidgets.config import LSTMConfig
+from lstmwidgets.data.windows import PARTS, Windows
+from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.model.cost import count_parameters, estimate_seconds
+from lstmwidgets.widgets.results import verdict
+
+if TYPE_CHECKING:
+    from lstmwidgets.model.training import Trainer
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words, as exact as they deserve.
+
+    Examples
+    --------
+    >>> duration(3.21), duration(48.9), duration(125), duration(7300)
+    ('3.2 s', '49 s', '2 min 05 s', '2 h 02 min')
+    """
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def of_size(config: LSTMConfig, windows: Windows) -> str:
+    """Parameters of the network, and windows of each part."""
+    counts = ", ".join(f"{len(windows.starts(part)):,} {part}" for part in PARTS)
+    left_out = f" ({windows.left_out:,} left out: missing values)" if windows.left_out else ""
+    return f"{count_parameters(config):,} parameters · {counts} windows{left_out}"
+
+
+def of_cost(config: LSTMConfig, windows: Windows) -> str:
+    """Size, and about how long the training will take."""
+    seconds = estimate_seconds(config, len(windows.train))
+    roughly = duration(round(seconds) if seconds >= 1 else seconds).replace(".0 s", " s")
+    return f"{of_size(config, windows)} · about {roughly}"
+
+
+def of_trainer(trainer: Trainer) -> tuple[str, str]:
+    """What a training is doing or how it ended, and the tone to say it in."""
+    epochs, state = len(trainer.history), trainer.state
+    if state == "training":
+        waiting = (
+            "Waiting: another training of this kernel runs first. It begins by itself; Stop gives it up."
+        )
+        return (waiting, "warning") if trainer.waiting else ("Training.", "quiet")
+    if state == "paused":
+        return f"Paused after {_epochs(epochs)}. Resume goes on, Step trains one more.", "quiet"
+    if state == "failed":
+        return f"The training failed: {of_error(trainer.error)}", "error"
+    kept = ""
+    if epochs:
+        best = trainer.history["val_loss"].idxmin()
+        kept = f"; the weights of epoch {best} are kept, the best on validation"
+    took = f" in {duration(trainer.progress.elapsed)}"
+    if state == "stopped":
+        return f"Stopped after {_epochs(epochs)}{took}{kept}.", "quiet"
+    early = f" of {trainer.config.epochs}: no better epoch for {trainer.config.patience}"
+    return f"Trained {_epochs(epochs)}{early if epochs < trainer.config.epochs else ''}{took}{kept}.", "quiet"
+
+
+def _epochs(count: int) -> str:
+    return f"{count:,} epoch{'' if count == 1 else 's'}"
+
+
+def of_error(error: BaseException | None) -> str:
+    """An error for the status line: our own words as they are, any other with its kind."""
+    if isinstance(error, LSTMWidgetsError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
+
+
+def changes(before: LSTMConfig, series_before: pd.Series, now: LSTMConfig, series: pd.Series) -> list[str]:
+    """Which settings differ, each as name and both values.
+
+    Examples
+    --------
+    >>> nothing = pd.Series(dtype="float64")
+    >>> changes(LSTMConfig(units=32), nothing, LSTMConfig(units=64), nothing)
+    ['Units 32 → 64']
+    """
+    parameters, old, new = LSTMConfig.parameters(), before.model_dump(), now.model_dump()
+    found = [
+        f"{parameters[name].label} {old[name]} → {new[name]}" for name in parameters if old[name] != new[name]
+    ]
+    return found if series is series_before else ["another series", *found]
+
+
+def of_panel(name: str, captions: list[str], scores: pd.DataFrame | None) -> str:
+    """The whole panel in one paragraph."""
+    return " ".join([f"{name}.", *captions, verdict(scores)[0]])

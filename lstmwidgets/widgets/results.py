@@ -1,0 +1,103 @@
+"""What a panel shows of a forecaster: forecasts, scores and a verdict, as frames, HTML and words."""
+
+from __future__ import annotations
+
+import html
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lstmwidgets.analysis.scores import LSTM, forecast_table, score_table
+from lstmwidgets.model.cost import training_flops
+from lstmwidgets.widgets import theme
+
+_QUICK_FLOPS = 5e9
+_METRICS = ("MAE", "RMSE", "MASE", "skill")
+_MEANING = {
+    "MAE": "Mean absolute error, in the unit of the series",
+    "RMSE": "Root mean squared error, in the unit of the series: large errors weigh more",
+    "MASE": "Mean absolute scaled error: below 1 is better than one cycle ago was on the training part",
+    "skill": "Share of the better baseline's MAE taken away: 1 is perfect, 0 no better, below 0 worse",
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """Forecasts over validation and test, and scores on test (None when not computed yet)."""
+
+    forecasts: pd.DataFrame
+    scores: pd.DataFrame | None
+
+
+def result_of(forecaster: Any, *, in_haste: bool = False) -> Result:
+    """Forecast validation and test in blocks of one horizon, and score every window of the test part.
+
+    Parameters
+    ----------
+    forecaster : LSTMForecaster
+    in_haste : bool
+        Leave the scores out where they would take more than about half a second.
+    """
+    forecasts = pd.concat(
+        [forecast_table(forecaster, part) for part in ("validation", "test")], ignore_index=True
+    )
+    flops = len(forecaster.windows_.test) * training_flops(forecaster.config) / 3
+    scores = None if in_haste and flops > _QUICK_FLOPS else score_table(forecaster, "test")
+    return Result(forecasts, scores)
+
+
+def verdict(scores: pd.DataFrame | None) -> tuple[str, str]:
+    """What the scores say of the LSTM in one sentence, and its tone: good, warning, error or quiet."""
+    if scores is None:
+        return "Scored once a first epoch is finished.", "quiet"
+    baselines = scores["MAE"].drop(LSTM)
+    better, gain = str(baselines.idxmin()), float(scores["skill"][LSTM])
+    if not math.isfinite(gain):
+        return f"{better} makes no error on the test part: there is nothing to gain.", "warning"
+    if gain > 0.02:
+        return f"On the test part the LSTM errs {gain:.0%} less than the better baseline, {better}.", "good"
+    if gain >= -0.02:
+        return f"On the test part the LSTM is no better than {better}: it adds nothing.", "warning"
+    return f"On the test part the LSTM errs {-gain:.0%} more than {better}: use {better} instead.", "error"
+
+
+def formatted(scores: pd.DataFrame | None) -> pd.DataFrame:
+    """The scores as text, with as many decimals a column as its smallest number needs for three digits."""
+    if scores is None:
+        return pd.DataFrame("–", list(theme.MODELS), list(_METRICS))
+    return pd.DataFrame(
+        {metric: _column(metric, scores[metric].to_numpy(np.float64)) for metric in _METRICS}, scores.index
+    )
+
+
+def _column(metric: str, values: np.ndarray) -> list[str]:
+    sizes = np.abs(values[np.isfinite(values) & (values != 0)])
+    decimals = 2 if metric in ("MASE", "skill") or not sizes.size else 2 - math.floor(math.log10(sizes.min()))
+    decimals = min(max(decimals, 0), 9)
+    return [
+        "–" if not math.isfinite(value) else f"{value:,.{decimals}f}".replace("-", "−") for value in values
+    ]
+
+
+def scores_html(scores: pd.DataFrame | None, unit: str) -> str:
+    """A table of the scores, or its empty frame before there are any."""
+    rows = formatted(scores)
+    heads = "".join(f'<th scope="col" title="{_MEANING[metric]}">{metric}</th>' for metric in _METRICS)
+    body = ""
+    for model, row in zip(rows.index, rows.to_numpy(), strict=True):
+        mark = f'<span class="lw-mark" style="background: {theme.model_colour(str(model)).css}"></span>'
+        body += f'<tr><th scope="row">{mark}{model}</th>{"".join(f"<td>{cell}</td>" for cell in row)}</tr>'
+    sentence, tone = (
+        verdict(scores) if scores is not None else ("Scored once a first epoch is finished.", "quiet")
+    )
+    notes = " ".join(scores.attrs.get("notes", [])) if scores is not None else ""
+    heading = html.escape(f"Errors on the test part, {unit}" if unit else "Errors on the test part")
+    return (
+        f'<h4>{heading}</h4><table aria-label="{heading}">'
+        f'<thead><tr><th scope="col">model</th>{heads}</tr></thead>'
+        f'<tbody>{body}</tbody></table><div class="lw-verdict lw-{tone}">{html.escape(sentence)}</div>'
+        f'<div class="lw-caption">{html.escape(notes)}</div>'
+    )

@@ -1,0 +1,92 @@
+"""The look of every view: one palette, safe for colour-blind eyes, and one style sheet for light and dark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Colour:
+    """One hue in two shades: ``light`` for light pages and stills, ``dark`` for dark pages."""
+
+    name: str
+    light: str
+    dark: str
+
+    @property
+    def css(self) -> str:
+        """For HTML, SVG and bqplot: follows the page's theme wherever the style sheet is present."""
+        return f"var(--lw-{self.name}, {self.light})"
+
+
+# The hues of Okabe & Ito (2008), https://jfly.uni-koeln.de/color/, darkened for light pages and lightened for
+# dark ones until each stands out from its background by a contrast of at least 3.
+PALETTE = {
+    colour.name: colour
+    for colour in (
+        Colour("actual", "#3b3b3b", "#dcdcdc"),
+        Colour("forecast", "#0072b2", "#4db1f2"),
+        Colour("repeat-last", "#c17f00", "#f0b429"),
+        Colour("seasonal-naive", "#009670", "#2fc79b"),
+        Colour("train", "#7a7a7a", "#a6a6a6"),
+        Colour("validation", "#b3528b", "#e492c1"),
+        Colour("test", "#857100", "#e0c93a"),
+        Colour("gate-i", "#009670", "#2fc79b"),
+        Colour("gate-f", "#d55e00", "#ff8a3d"),
+        Colour("gate-g", "#b3528b", "#e492c1"),
+        Colour("gate-o", "#a88b00", "#e0c93a"),
+        Colour("gate-c", "#005a94", "#4a90e2"),
+        Colour("gate-h", "#3a97d6", "#8fd3ff"),
+        Colour("good", "#00745a", "#2fc79b"),
+        Colour("warning", "#8a5a00", "#f0b429"),
+        Colour("quiet", "#5f5f5f", "#b0b0b0"),
+        Colour("error", "#b3261e", "#ff8a80"),
+    )
+}
+"""Every colour by name. One hue for one meaning: a part, a model or a gate looks the same in every view."""
+
+MODELS = {"LSTM": "forecast", "repeat last": "repeat-last", "seasonal naive": "seasonal-naive"}
+"""Name in `PALETTE` of each model of a score table."""
+
+GATES = ("i", "f", "g", "o", "c", "h")
+"""Input gate, forget gate, candidate, output gate, cell state, hidden state: ``gate-i`` to ``gate-h``."""
+
+PART_OPACITY = 0.10
+"""How strongly the train, validation and test parts are shaded behind a series."""
+
+
+def colour(name: str) -> str:
+    """The hue to use on white: stills and reports.
+
+    Examples
+    --------
+    >>> colour("forecast")
+    '#0072b2'
+    """
+    return PALETTE[name].light
+
+
+def model_colour(model: str) -> Colour:
+    """The hue of a model by its name in a score table."""
+    return PALETTE[MODELS[model]]
+
+
+def gate_colour(gate: str) -> Colour:
+    """The hue of a gate or state by its letter: i, f, g, o, c or h."""
+    return PALETTE[f"gate-{gate}"]
+
+
+def _variables(shade: str) -> str:
+    return "\n".join(f"  --lw-{each.name}: {getattr(each, shade)};" for each in PALETTE.values())
+
+
+STYLE_SHEET = "".join(
+    [
+        f".lw-view {{\n{_variables('light')}\n}}\n",
+        f"[data-jp-theme-light='false'] .lw-view {{\n{_variables('dark')}\n}}\n",
+        *(f".lw-view .lw-swatch-{name} {{ --lw-swatch: var(--lw-{name}); }}\n" for name in PALETTE),
+        Path(__file__).with_name("theme.css").read_text(encoding="utf-8"),
+    ]
+)
+"""The palette as CSS variables, and ``theme.css``."""

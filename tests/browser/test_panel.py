@@ -1,0 +1,149 @@
+"""The training panel in a real browser, in JupyterLab and through Voilà."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+NOTEBOOK = "00_start_here.ipynb"
+
+
+def open_in_lab(page: Page, url: str) -> None:
+    """Open a notebook and wait for its kernel: Run All before that asks which kernel to take."""
+    page.goto(url)
+    page.locator(".jp-Notebook").wait_for()
+    page.get_by_text(re.compile(r"Python 3 \(ipykernel\) \| Idle")).wait_for()
+
+
+def run_all_cells(page: Page) -> None:
+    page.locator(".lm-MenuBar-itemLabel", has_text=re.compile("^Run$")).click()
+    page.locator('li[data-command="runmenu:run-all"]').click()
+
+
+def choose_theme(page: Page, name: str) -> None:
+    page.locator(".lm-MenuBar-itemLabel", has_text=re.compile("^Settings$")).click()
+    page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Theme$")).click()
+    page.locator('li[data-command="apputils:change-theme"]', has_text=re.compile(f"^{name}$")).click()
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-name", name)
+
+
+LOSS = ".lw-figure-loss path.line"
+
+
+def move_the_units_slider(page: Page) -> None:
+    """Press the right arrow on the units slider, as someone without a mouse does."""
+    handle = page.locator(".lw-field-units .noUi-handle")
+    number = page.locator(".lw-field-units input")
+    before = int(number.input_value())
+    handle.focus()
+    expect(handle).to_be_focused()
+    handle.press("ArrowRight")
+    expect(number).not_to_have_value(str(before))
+    assert int(number.input_value()) > before
+
+
+def type_epochs(page: Page, epochs: int) -> None:
+    """Type so many epochs that the training lasts until Stop is pressed."""
+    number = page.locator(".lw-field-epochs input")
+    number.fill(str(epochs))
+    number.press("Enter")
+    expect(number).to_have_value(str(epochs))
+
+
+def press(page: Page, name: str) -> None:
+    button = page.locator(".lw-panel").get_by_role("button", name=name, exact=True)
+    expect(button).to_be_enabled()
+    button.click()
+
+
+POINTS = "line => (line.getAttribute('d')?.match(/[ML]/g) ?? []).length"
+
+
+def loss_points(page: Page) -> int:
+    """Points of the longest line in the loss chart."""
+    return max(page.locator(LOSS).evaluate_all(f"lines => lines.map({POINTS})"))
+
+
+def wait_for_loss_points(page: Page, least: int) -> None:
+    page.wait_for_function(
+        f"([lines, least]) => [...document.querySelectorAll(lines)].map({POINTS}).some(n => n >= least)",
+        arg=[LOSS, least],
+    )
+
+
+WAIT_FOR_THREE_EPOCHS = """\
+import time
+began, first = time.monotonic(), len(panel.history)
+while time.monotonic() < began + 3 or len(panel.history) < first + 3:
+    time.sleep(0.05)
+print("answered", 7 * 7)"""
+
+
+def start_a_cell(page: Page, code: str) -> Locator:
+    """Add a cell below the last and start it."""
+    cells = page.locator(".jp-Notebook .jp-CodeCell")
+    page.locator(".jp-Notebook .jp-Cell").last.click()
+    page.keyboard.press("Escape")
+    count = cells.count()
+    page.keyboard.press("b")
+    expect(cells).to_have_count(count + 1)
+    page.keyboard.press("Enter")
+    page.keyboard.insert_text(code)
+    page.keyboard.press("Control+Enter")
+    return cells.last
+
+
+def expect_the_forecast_to_be_drawn(page: Page) -> None:
+    """The network's line in the forecast chart has points, and the words beside the chart say so."""
+    chart = page.locator(".lw-chart-forecast")
+    expect(chart.locator(".lw-caption")).to_contain_text("LSTM")
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('.lw-figure-forecast path.line')].filter(
+            line => (line.getAttribute('d')?.match(/[ML]/g) ?? []).length > 10).length >= 3"""
+    )
+
+
+def test_the_panel_trains_in_jupyterlab_while_the_kernel_stays_free(lab, page: Page, artifacts: Path):
+    open_in_lab(page, lab.url.format(NOTEBOOK))
+    run_all_cells(page)
+    panel = page.locator(".lw-panel").first
+    panel.wait_for()
+    panel.scroll_into_view_if_needed()
+    move_the_units_slider(page)
+    type_epochs(page, 1000)
+    earlier = loss_points(page)
+    press(page, "Train")
+    wait_for_loss_points(page, earlier + 1)
+
+    cell = start_a_cell(page, WAIT_FOR_THREE_EPOCHS)
+    expect(cell.locator(".jp-InputPrompt")).to_have_text("[*]:")
+    wait_for_loss_points(page, loss_points(page) + 1)
+    expect(cell.locator(".jp-InputPrompt")).to_have_text("[*]:", timeout=100)
+    expect(cell.locator(".jp-OutputArea-output")).to_have_text(re.compile("answered 49"))
+
+    panel.scroll_into_view_if_needed()
+    press(page, "Stop")
+    expect(page.locator(".lw-status")).to_contain_text(re.compile("stopped|Stopped"))
+    expect_the_forecast_to_be_drawn(page)
+    panel.screenshot(path=artifacts / "lab_light.png")
+    choose_theme(page, "JupyterLab Dark")
+    panel.scroll_into_view_if_needed()
+    panel.screenshot(path=artifacts / "lab_dark.png")
+
+
+def test_the_panel_trains_through_voila(voila, page: Page, artifacts: Path):
+    page.goto(voila.url.format(NOTEBOOK))
+    panel = page.locator(".lw-panel").first
+    panel.wait_for()
+    panel.scroll_into_view_if_needed()
+    move_the_units_slider(page)
+    type_epochs(page, 1000)
+    earlier = loss_points(page)
+    press(page, "Train")
+    wait_for_loss_points(page, earlier + 2)
+    press(page, "Stop")
+    expect(page.locator(".lw-status")).to_contain_text(re.compile("stopped|Stopped"))
+    expect_the_forecast_to_be_drawn(page)
+    page.screenshot(path=artifacts / "voila.png", full_page=True)

@@ -1,0 +1,12 @@
+"""Set before any test imports a library: no chatter, no GPU, no files left behind."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+# Kernels that the tests start take the kernelspec of this environment, not the user's.
+os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+# Debuggers complain of frozen modules on standard error, which nbval would compare.
+os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")

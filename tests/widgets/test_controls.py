@@ -1,0 +1,154 @@
+"""Controls say what the config says: bounds, refusals, and one value in slider and text."""
+
+import pandas as pd
+import pytest
+
+import lstmwidgets as lw
+from lstmwidgets.widgets.controls import IN_SIGHT, NumberField, SettingsForm, positions
+from lstmwidgets.widgets.data_picker import DataPicker, facts
+
+PARAMETERS = lw.LSTMConfig.parameters()
+SLIDING = [name for name in PARAMETERS if positions(PARAMETERS[name])]
+
+
+@pytest.mark.parametrize("name", SLIDING)
+def test_a_slider_reaches_both_bounds_and_holds_only_accepted_values(name):
+    stops = positions(PARAMETERS[name])
+    assert stops[0] == PARAMETERS[name].minimum and stops[-1] == PARAMETERS[name].maximum
+    assert list(stops) == sorted(set(stops))
+    for stop in stops:
+        assert getattr(lw.LSTMConfig(**{name: stop}), name) == stop
+
+
+@pytest.mark.parametrize("name", SLIDING)
+def test_a_slider_can_stop_at_the_default(name):
+    assert PARAMETERS[name].default in positions(PARAMETERS[name])
+
+
+def test_every_setting_has_a_control_and_three_are_in_sight():
+    form = SettingsForm()
+    assert list(form.fields) == list(lw.LSTMConfig.model_fields)
+    assert IN_SIGHT == ("sequence_length", "units", "epochs")
+    in_sight, more = form.children
+    assert [field.parameter.name for field in in_sight.children] == list(IN_SIGHT)
+    assert more.titles == ("More",) and more.selected_index is None
+    assert len(more.children[0].children) == len(form.fields) - len(IN_SIGHT)
+
+
+def test_each_control_has_the_configs_help_as_tooltip_and_a_spoken_name():
+    for name, field in SettingsForm().fields.items():
+        control = field.text if isinstance(field, NumberField) else field.choice
+        assert PARAMETERS[name].help in control.tooltip
+        assert field.spoken.startswith(PARAMETERS[name].label)
+
+
+def test_dragging_the_slider_moves_the_number_and_the_config():
+    form = SettingsForm(lw.LSTMConfig(units=32))
+    units = form.fields["units"]
+    units.slider.value += 1
+    assert units.text.value == "34" and form.config == lw.LSTMConfig(units=34)
+
+
+def test_typing_a_number_between_the_stops_keeps_it_exactly():
+    form = SettingsForm()
+    form.fields["units"].text.value = "101"
+    assert form.config.units == 101
+    assert positions(PARAMETERS["units"])[form.fields["units"].slider.value] == 100
+    form.fields["learning_rate"].text.value = "1.23e-4"
+    assert form.config.learning_rate == 1.23e-4
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "words"),
+    [
+        ("units", "0", "units=0 is not accepted: units takes a whole number from 1 to 512"),
+        ("units", "513", "units=513 is not accepted"),
+        ("units", "12.5", "units=12.5 is not accepted: units takes a whole number"),
+        ("units", "many", "units='many' (str) is not accepted"),
+        ("units", "", "units='' (str) is not accepted"),
+        ("dropout", "0.95", "dropout=0.95 is not accepted: dropout takes a number from 0 to 0.9"),
+        ("learning_rate", "nan", "learning_rate=nan is not accepted"),
+        ("seed", "-1", "seed=-1 is not accepted"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_words_and_changes_nothing(name, typed, words):
+    form = SettingsForm()
+    field = form.fields[name]
+    field.text.value = typed
+    assert words in form.problem and words in field.problem
+    assert field.text.value == typed  # neither clamped nor put back: it stands there to be mended
+    assert form.config == lw.LSTMConfig()
+    field.text.value = str(PARAMETERS[name].default)
+    assert form.problem == "" and field.problem == ""
+
+
+def test_moving_the_slider_mends_a_refused_number():
+    form = SettingsForm()
+    units = form.fields["units"]
+    units.text.value = "0"
+    units.slider.value += 1
+    assert form.problem == "" and units.text.value == str(form.config.units)
+
+
+def test_setting_the_config_sets_every_control_and_forgets_refusals():
+    form = SettingsForm()
+    form.fields["units"].text.value = "0"
+    wanted = lw.LSTMConfig(units=7, learning_rate=0.02, centering="none", seed=5, dropout=0.33)
+    form.restore(wanted)
+    assert form.problem == "" and form.config == wanted
+    assert form.fields["centering"].choice.value == "none" and form.fields["seed"].text.value == "5"
+    form.fields["units"].text.value = "0"
+    form.restore(wanted)  # equal to the config it has, and yet the refused text must go
+    assert form.problem == "" and form.fields["units"].text.value == "7"
+
+
+def _upload(picker, name, content):
+    file = {
+        "name": name,
+        "type": "text/csv",
+        "size": len(content),
+        "content": memoryview(content),
+        "last_modified": pd.Timestamp("2026-01-01").to_pydatetime(),
+    }
+    picker.upload.value = (file,)
+
+
+def test_a_dataset_is_picked_by_name_and_described():
+    picker = DataPicker("nile")
+    assert facts(picker.series) == "100 yearly values, 1 Jan 1871 to 1 Jan 1970, in 10^8 m³ per year."
+    picker.datasets.value = "sunspots"
+    assert picker.series.attrs["dataset"] == "sunspots"
+
+
+def test_an_unknown_dataset_is_an_error_in_words():
+    with pytest.raises(lw.LSTMWidgetsError, match="there is no dataset 'niles'"):
+        DataPicker("niles")
+
+
+def test_an_uploaded_file_becomes_the_series_and_what_was_chosen_is_said():
+    picker = DataPicker("nile")
+    _upload(picker, "mine.csv", b"day,height\n2020-01-01,1\n2020-01-02,2\n2020-01-04,3\n")
+    assert picker.problem == "" and picker.series.isna().tolist() == [False, False, True, False]
+    assert picker.datasets.label == "Yours: mine.csv"
+    assert "time: column 'day'; value: column 'height'" in facts(picker.series)
+    assert "1 of 4 times had no row" in facts(picker.series)
+    picker.datasets.value = "nile"
+    picker.datasets.value = "own"
+    assert picker.series.name == "height"
+
+
+def test_a_file_with_several_value_columns_is_read_once_one_is_chosen():
+    picker = DataPicker("nile")
+    _upload(picker, "two.csv", b"day,height,width\n2020-01-01,1,7\n2020-01-02,2,8\n2020-01-03,3,9\n")
+    assert "'height', 'width'" in picker.problem and "choose the time column" in picker.problem
+    assert picker.series.attrs["dataset"] == "nile"
+    picker.value.value = "width"
+    assert picker.problem == "" and picker.series.tolist() == [7.0, 8.0, 9.0]
+
+
+def test_a_bad_file_is_refused_in_words_and_the_series_before_stays():
+    picker = DataPicker("nile")
+    _upload(picker, "empty.csv", b"")
+    assert "'empty.csv' is empty" in picker.problem and picker.series.attrs["dataset"] == "nile"
+    _upload(picker, "../../escape.csv", b"day,height\n2020-01-01,1\n2020-01-02,2\n")
+    assert picker.problem == "" and picker.series.attrs["file"] == "escape.csv"
