@@ -127,6 +127,7 @@ def worked_equation(
 
     Examples
     --------
+    >>> from lstmwidgets.analysis.tiny_cell import DEFAULT_WEIGHTS, tiny_trace
     >>> x = input_sequence("pulse")
     >>> print(*worked_equation("forget", x, tiny_trace(x), DEFAULT_WEIGHTS, step=4), sep="\\n")
     f = sigmoid(kernel_f * x + recurrent_kernel_f * h + bias_f)

@@ -7,6 +7,7 @@ import numpy as np
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import Scaler
 from lstmwidgets.model.backend import keras
+from lstmwidgets.model.layers import FusedLSTM, to_plain_keras
 
 
 def build(config: LSTMConfig, features: int = 1) -> keras.Model:
@@ -32,7 +33,7 @@ def build(config: LSTMConfig, features: int = 1) -> keras.Model:
     window = keras.Input((config.sequence_length, features), name="window")
     signal = window
     for number in range(1, config.layers + 1):
-        signal = keras.layers.LSTM(
+        signal = FusedLSTM(
             config.units,
             return_sequences=number < config.layers,
             kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
@@ -58,7 +59,7 @@ def with_units(network: keras.Model, config: LSTMConfig, scaler: Scaler) -> kera
     keras.Model
         From raw windows (batch, sequence_length, 1) to forecasts (batch, horizon).
     """
-    layers = keras.layers
+    layers, network = keras.layers, to_plain_keras(network)
     raw = keras.Input((config.sequence_length, 1), name="raw_window")
     scaled = layers.Rescaling(1.0 / scaler.scale, offset=-scaler.mean / scaler.scale, name="scale")(raw)
     if config.centering == "last":

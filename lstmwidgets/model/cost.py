@@ -10,12 +10,13 @@ import numpy as np
 
 from lstmwidgets.config import LSTMConfig
 
-# Fitted to epochs of (sequence_length, units, batch_size) from (24, 16, 32) to (168, 64, 32), measured
-# on a machine whose probe took PROBE_SECONDS: a cost for each time step of each batch, one for the
-# arithmetic, and one to compile before the first epoch.
-PROBE_SECONDS = 45e-6
-STEP_SECONDS = 1.1e-4
-FLOPS_PER_SECOND = 2.5e10
+# Fitted to epochs of nine shapes (sequence_length, units, batch_size, layers) from (24, 16, 32, 1) to
+# (168, 64, 32, 1) and (48, 32, 32, 2), which it meets within a factor of 0.6 to 1.4, on two cores whose
+# probe took PROBE_SECONDS: a cost for each time step of each batch, one for the arithmetic, and one to
+# compile before the first epoch.
+PROBE_SECONDS = 5.5e-6
+STEP_SECONDS = 3.0e-5
+FLOPS_PER_SECOND = 5.0e10
 COMPILE_SECONDS = 1.5
 
 _measured_over_modelled = 1.0

@@ -62,6 +62,18 @@ def ticks_between(low: float, high: float, most: int = 6) -> NDArray[np.float64]
     return np.array([round(number * step, 12 - power) for number in range(first, last + 1)])
 
 
+def epochs_in_sight(done: int, epochs: int) -> int:
+    """Last epoch on the axis: all of a short training; of a long one what is done, and room to grow.
+
+    Examples
+    --------
+    >>> [epochs_in_sight(done, 400) for done in (0, 19, 30, 250)]
+    [25, 25, 50, 400]
+    """
+    room = next((last for last in (25, 50, 100, 200, 500) if last >= 1.2 * done), epochs)
+    return max(2, min(room, epochs))
+
+
 def whole_ticks(last: int) -> NDArray[np.float64]:
     """The first epoch, the last, and round numbers between."""
     step = next(

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmwidgets.widgets import theme
-from lstmwidgets.widgets.axes import log_ticks, loss_limits, whole_ticks
+from lstmwidgets.widgets.axes import epochs_in_sight, log_ticks, loss_limits, whole_ticks
 from lstmwidgets.widgets.thinning import thin
 
 MARGIN = {"top": 8, "bottom": 24, "left": 44, "right": 26}
@@ -134,7 +134,7 @@ class LossChart(Chart):
         x = history.index.to_numpy(np.float64)
         losses = history[["loss", "val_loss"]].to_numpy(np.float64)
         self.words = loss_in_words(history)
-        last = max(epochs, 2)
+        last = epochs_in_sight(len(history), epochs)
         bottom, top = loss_limits(losses, centred)
         self._x.max = float(last)
         with self._y.hold_sync():

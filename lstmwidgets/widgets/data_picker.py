@@ -119,8 +119,8 @@ class DataPicker(ipywidgets.VBox):
         self._choosing = True
         try:
             for picker in (self.time, self.value):
-                picker.options = [(_BY_ITSELF, None), *((name, name) for name in columns)]
-                picker.value = None
+                picker.options = [(_BY_ITSELF, ""), *((name, name) for name in columns)]
+                picker.value = ""
         finally:
             self._choosing = False
         self._columns.layout.display = None
@@ -137,7 +137,7 @@ class DataPicker(ipywidgets.VBox):
     def _read_file(self) -> None:
         def read() -> pd.Series:
             with _on_disk(self._file) as path:
-                return read_series(path, time=self.time.value, value=self.value.value)
+                return read_series(path, time=self.time.value or None, value=self.value.value or None)
 
         series = self._try(read)
         if series is not None:

@@ -24,13 +24,17 @@ QUIET = "#5f5f5f"
 GRID = "#e6e6e6"
 
 
-def padded(values: ArrayLike, share: float = 0.08) -> tuple[float, float]:
-    """Limits of an axis with room around the values; never of no width, which can freeze a chart."""
+def padded(values: ArrayLike, share: float = 0.08, above: float | None = None) -> tuple[float, float]:
+    """Limits of an axis with room around the values; never of no width, which can freeze a chart.
+
+    ``share`` and ``above`` are shares of the values' spread; ``above``, where names stand inside
+    the top edge, is the room over them.
+    """
     known = np.asarray(values, dtype=np.float64)
     known = known[np.isfinite(known)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    room = (high - low) * share or abs(high) * share or 1.0
-    return low - room, high + room
+    spread = (high - low) or abs(high) or 1.0
+    return low - spread * share, high + spread * (share if above is None else above)
 
 
 def round_ticks(low: float, high: float, most: int = 6) -> NDArray[np.float64]:

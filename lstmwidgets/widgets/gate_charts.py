@@ -141,6 +141,7 @@ class OverTime:
                 textcoords="offset points",
                 color=hue,
                 fontsize=9,
+                annotation_clip=False,
                 va="center",
             )
         below.set_ylim(low, high)

@@ -22,7 +22,7 @@ def duration(seconds: float) -> str:
     Examples
     --------
     >>> duration(3.21), duration(48.9), duration(125), duration(7300)
-    ('3.2 s', '49 s', '2 min 05 s', '2 h 02 min')
+    ('3.2 s', '49 s', '2 min 05 s', '2 h 01 min')
     """
     if seconds < 9.95:
         return f"{seconds:.1f} s"

@@ -11,7 +11,7 @@ import pandas as pd
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import PARTS, Split
 from lstmwidgets.widgets import theme
-from lstmwidgets.widgets.axes import log_ticks, loss_limits, value_limits, whole_ticks
+from lstmwidgets.widgets.axes import epochs_in_sight, log_ticks, loss_limits, value_limits, whole_ticks
 from lstmwidgets.widgets.results import Result, formatted, verdict
 from lstmwidgets.widgets.stretches import Stretch, as_times, blocks_between
 from lstmwidgets.widgets.thinning import thin
@@ -90,7 +90,7 @@ def _loss(axes: Axes, picture: Picture) -> None:
     history, centred = picture.history, picture.config.centering == "last"
     losses = history[["loss", "val_loss"]].to_numpy(np.float64)
     bottom, top = loss_limits(losses, centred)
-    last = max(picture.config.epochs, 2)
+    last = epochs_in_sight(len(history), picture.config.epochs)
     axes.set(yscale="log", ylim=(bottom, top), xlim=(1, last), xlabel="epoch")
     axes.xaxis.label.set(size=8, color=_QUIET)
     axes.set_xticks(whole_ticks(last))
@@ -113,7 +113,7 @@ def _loss(axes: Axes, picture: Picture) -> None:
     hue = theme.colour("validation")
     axes.plot(history.index, losses[:, 1], color=hue, linewidth=1.7, label="validation", **style)
     best = int(np.argmin(losses[:, 1]))
-    axes.plot(history.index[best], losses[best, 1], "o", color=hue, markersize=5)
+    axes.plot(history.index[best], losses[best, 1], "o", color=hue, markersize=5, clip_on=False)
     _legend(axes)
 
 
@@ -179,7 +179,7 @@ def _shade(axes: Axes, picture: Picture, times: Any, stretch: Stretch, named: bo
 def _dates(axes: Axes) -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    locator = AutoDateLocator(maxticks=7)
+    locator = AutoDateLocator(minticks=3, maxticks=7)
     axes.xaxis.set_major_locator(locator)
     formats = ["%Y", "%b", "%d %b", "%H:%M", "%H:%M", "%S.%f"]
     starts = ["", "%Y", "%b", "%d %b", "%H:%M", "%H:%M"]
@@ -200,11 +200,10 @@ def _scores(axes: Axes, picture: Picture) -> None:
     axes.set(xlim=(0, 1), ylim=(0, 1))
     scores = picture.result.scores if picture.result is not None else None
     rows = formatted(scores)
-    unit = f" ({picture.unit})" if picture.unit else ""
-    heads = [f"MAE{unit}", f"RMSE{unit}", "MASE", "skill"]
-    places = [0.30, 0.44, 0.53, 0.62]
-    axes.text(0.0, 0.98, "Errors on the test part", size=10, weight=700, color=_TEXT, va="top")
-    for place, head in zip(places, heads, strict=True):
+    places = [0.33, 0.43, 0.53, 0.62]
+    heading = f"Errors on the test part, {picture.unit}" if picture.unit else "Errors on the test part"
+    axes.text(0.0, 0.98, heading, size=10, weight=700, color=_TEXT, va="top")
+    for place, head in zip(places, rows.columns, strict=True):
         axes.text(place, 0.72, head, size=8.5, color=_QUIET, ha="right", va="center")
     for number, (model, row) in enumerate(zip(rows.index, rows.to_numpy(), strict=True)):
         height = 0.53 - 0.19 * number

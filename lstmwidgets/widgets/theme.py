@@ -21,7 +21,7 @@ class Colour:
 
 
 # The hues of Okabe & Ito (2008), https://jfly.uni-koeln.de/color/, darkened for light pages and lightened for
-# dark ones until each stands out from its background by a contrast of at least 3.
+# dark ones until each stands out from its page, and from its neighbours to colour-blind eyes: test_theme.py.
 PALETTE = {
     colour.name: colour
     for colour in (
@@ -29,14 +29,14 @@ PALETTE = {
         Colour("forecast", "#0072b2", "#4db1f2"),
         Colour("repeat-last", "#c17f00", "#f0b429"),
         Colour("seasonal-naive", "#009670", "#2fc79b"),
-        Colour("train", "#7a7a7a", "#a6a6a6"),
-        Colour("validation", "#b3528b", "#e492c1"),
+        Colour("train", "#707070", "#939393"),
+        Colour("validation", "#bf6fa4", "#e7a3d2"),
         Colour("test", "#857100", "#e0c93a"),
-        Colour("gate-i", "#009670", "#2fc79b"),
-        Colour("gate-f", "#d55e00", "#ff8a3d"),
-        Colour("gate-g", "#b3528b", "#e492c1"),
-        Colour("gate-o", "#a88b00", "#e0c93a"),
-        Colour("gate-c", "#005a94", "#4a90e2"),
+        Colour("gate-i", "#009670", "#2bc79a"),
+        Colour("gate-f", "#b03c00", "#f99956"),
+        Colour("gate-g", "#b3528b", "#df7abf"),
+        Colour("gate-o", "#a49103", "#e0c93a"),
+        Colour("gate-c", "#0168ae", "#4a90e2"),
         Colour("gate-h", "#3a97d6", "#8fd3ff"),
         Colour("good", "#00745a", "#2fc79b"),
         Colour("warning", "#8a5a00", "#f0b429"),

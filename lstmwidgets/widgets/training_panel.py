@@ -135,6 +135,8 @@ class TrainingPanel(View):
     def train(self) -> TrainingPanel:
         """Train in this cell and return the panel: for notebooks that run from top to bottom.
 
+        Prints nothing; a panel that is shown already is drawn as it goes.
+
         Raises
         ------
         LSTMWidgetsError

@@ -25,6 +25,7 @@ from lstmwidgets.widgets.thinning import thin
 
 INPUT, TARGET = "actual", "forecast"  # hues of what a window reads and of what it is to forecast
 _SPAN_OPACITY = 0.30
+_HEADROOM = 0.2
 _DOTS_UP_TO = 150
 
 
@@ -58,7 +59,7 @@ class Overview:
         self._first_names = top_names({"x": x}, hues[:2])
         self._last_name = top_names({"x": x}, hues[2:], align="end")  # at the edge, where it is not cut off
         self._values = live_axis(y, "left", label=view.unit)
-        span(self._values, *padded(view.values))
+        span(self._values, *padded(view.values, above=_HEADROOM))
         self.figure = live_figure(
             [*self._shades.values(), *self._spans.values(), self._line, self._first_names, self._last_name],
             [live_axis(x), self._values],
@@ -108,7 +109,7 @@ class Overview:
         for name, (first, last) in self.spans().items():
             axes.axvspan(first, last, color=colour(name), alpha=_SPAN_OPACITY, linewidth=0)
         axes.plot(*thin(view.times, view.values), color=colour("actual"), linewidth=0.8)
-        axes.set_ylim(*padded(view.values))
+        axes.set_ylim(*padded(view.values, above=_HEADROOM))
         axes.margins(x=0)
 
 
@@ -174,7 +175,7 @@ class CloseUp:
             redraw(self._lines[name], x=steps, y=values)
         reads, ahead = self.words()
         redraw(self._reads, x=np.array([0.5 - view.config.sequence_length]), y=np.ones(1), text=[reads])
-        redraw(self._ahead, x=np.array([end - 1.0]), y=np.ones(1), text=[ahead])
+        redraw(self._ahead, x=np.array([view.config.horizon + 0.5]), y=np.ones(1), text=[ahead])
 
     def words(self) -> list[str]:
         """What stands above the two spans."""

@@ -1,0 +1,369 @@
+"""The panel trains for real, tells the truth about it, and survives what people do to it."""
+
+import asyncio
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import lstmwidgets as lw
+from lstmwidgets.model.training import Trainer
+from lstmwidgets.widgets.panel_words import duration
+from lstmwidgets.widgets.results import formatted, scores_html, verdict
+from lstmwidgets.widgets.session import UNDER_WAY
+
+QUICK = lw.LSTMConfig(sequence_length=8, horizon=2, units=4, epochs=3, batch_size=16)
+LONG = QUICK.replace(epochs=1000, sequence_length=48)
+
+
+@pytest.fixture(scope="module")
+def series():
+    kept = lw.load_dataset("sine_mix")
+    shorter = kept.iloc[:300]
+    shorter.attrs = {**kept.attrs, "season": 24}
+    return shorter
+
+
+@pytest.fixture
+def panel(series):
+    panel = lw.TrainingPanel(series, QUICK)
+    yield panel
+    panel.stop()
+    until(lambda: panel.state not in UNDER_WAY)
+
+
+def until(condition, seconds=60.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.005)
+
+
+def status(panel):
+    return panel._shown.status_text
+
+
+def enabled(panel):
+    return {name for name, button in panel._shown.buttons.items() if not button.disabled}
+
+
+def test_making_a_panel_imports_no_tensorflow():
+    code = (
+        "import sys, lstmwidgets as lw; config = lw.LSTMConfig(sequence_length=8, horizon=2);"
+        "panel = lw.TrainingPanel('nile', config);"
+        "panel.still(); panel.config = panel.config.replace(units=8); panel.summary();"
+        "sys.exit(any(name.split('.')[0] in ('tensorflow', 'keras') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0
+
+
+def test_a_fresh_panel_says_what_training_will_cost(panel):
+    cost = panel._shown._cost.value
+    windows = lw.make_windows(panel.series, QUICK)
+    assert f"{4 * 4 * (1 + 4 + 1) + 4 * 2 + 2:,} parameters" in cost  # one LSTM layer of 4 cells, 2 outputs
+    assert (
+        f"{len(windows.train)} train, {len(windows.validation)} validation, {len(windows.test)} test" in cost
+    )
+    assert "about " in cost
+    assert status(panel) == "Ready to train." and enabled(panel) == {"train", "step"}
+
+
+def test_the_cost_follows_a_slider_within_100_ms():
+    panel = lw.TrainingPanel("seattle_temperature")
+    slider, times = panel._settings.fields["units"].slider, []
+    for _ in range(20):
+        before, began = panel._shown._cost.value, time.perf_counter()
+        slider.value += 1
+        times.append(time.perf_counter() - began)
+        assert panel._shown._cost.value != before
+    assert np.median(times) < 0.1
+
+
+def test_train_blocks_and_returns_the_trained_panel(panel):
+    assert panel.train() is panel
+    assert panel.state == "done" and panel.trainer.state == "done"
+    assert panel.history.index.tolist() == [1, 2, 3]
+    assert panel.forecaster.config == QUICK
+    assert status(panel).startswith("Trained 3 epochs in ")
+    assert panel._shown.loss.train.y.tolist() == panel.history["loss"].tolist()
+    assert panel.scores.loc["LSTM", "skill"] == pytest.approx(
+        1 - panel.scores.loc["LSTM", "MAE"] / panel.scores["MAE"].drop("LSTM").min()
+    )
+    drawn = panel._shown.forecast.models
+    assert all(np.isfinite(line.y).sum() > 10 for line in drawn.values())
+    assert enabled(panel) == {"train", "step", "reset"}
+
+
+def test_the_panel_trains_exactly_what_a_trainer_alone_trains(panel, series):
+    alone = Trainer(series, QUICK).run()
+    losses = panel.train().history[["loss", "val_loss"]]
+    assert losses.equals(alone.history[["loss", "val_loss"]])
+
+
+def test_start_leaves_the_thread_free_and_done_can_be_awaited(panel):
+    began = time.perf_counter()
+    panel.start()
+    assert time.perf_counter() - began < 0.5 and panel.state in UNDER_WAY
+    assert asyncio.run(panel.done()) is panel
+    assert panel.state == "done" and len(panel.history) == 3
+
+
+def test_a_click_on_train_trains(panel):
+    panel._shown.buttons["train"].click()
+    until(lambda: panel.state == "done")
+    assert len(panel.history) == 3
+
+
+def test_stop_in_the_first_second_is_heeded_and_a_new_training_can_begin(series):
+    for delay in (0.0, 0.05, 0.3):
+        panel = lw.TrainingPanel(series, LONG)
+        panel.start()
+        time.sleep(delay)
+        panel.stop()
+        until(lambda panel=panel: panel.state not in UNDER_WAY, 5)
+        assert panel.state in ("idle", "stopped") and "train" in enabled(panel)
+        panel.config = QUICK
+        assert panel.train().state == "done"
+
+
+def test_pause_resume_step_and_stop_lead_through_the_states(series):
+    panel = lw.TrainingPanel(series, LONG)
+    panel.step()
+    until(lambda: panel.state == "paused")
+    assert len(panel.history) == 1 and status(panel).startswith("Paused after 1 epoch.")
+    assert panel._shown.buttons["pause"].description == "Resume"
+    assert panel.forecaster is not None and panel.scores is not None
+    panel.step()
+    until(lambda: panel.state == "paused" and len(panel.history) == 2)
+    panel.pause()  # goes on
+    until(lambda: len(panel.history) > 4)
+    assert panel.state == "training" and enabled(panel) == {"pause", "step", "stop", "reset"}
+    panel.pause()
+    until(lambda: panel.state == "paused", 5)
+    panel.stop()
+    until(lambda: panel.state == "stopped", 5)
+    assert status(panel).startswith(f"Stopped after {len(panel.history)} epochs") and "are kept" in status(
+        panel
+    )
+
+
+def test_moving_a_slider_while_training_marks_the_result_and_leaves_the_run_alone(series):
+    panel = lw.TrainingPanel(series, QUICK.replace(epochs=40))
+    panel.start()
+    until(lambda: len(panel.history) > 1)
+    panel._settings.fields["units"].text.value = "5"
+    assert panel.stale and panel.config.units == 5
+    assert "Units 4 → 5" in panel._shown._changes.value
+    asyncio.run(panel.done())
+    assert panel.state == "done" and panel.forecaster.config.units == 4
+    assert panel.stale and "Units 4 → 5" in panel._shown._changes.value
+    alone = Trainer(series, QUICK.replace(epochs=40)).run()
+    assert panel.history["loss"].equals(alone.history["loss"])
+    panel._settings.fields["units"].text.value = "4"
+    assert not panel.stale and "Units" not in panel._shown._changes.value
+
+
+def test_settings_that_do_not_fit_are_told_and_nothing_trains_until_they_do(panel):
+    panel._settings.fields["sequence_length"].text.value = "500"
+    assert "sequence_length=500 with horizon=2 does not fit" in status(panel)
+    assert "Lower sequence_length to at most 208" in panel.problem and enabled(panel) == set()
+    with pytest.raises(lw.LSTMWidgetsError, match="sequence_length=500"):
+        panel.start()
+    panel._shown.buttons["train"].click()  # a browser may be late to disable it
+    assert panel.state == "idle"
+    panel._settings.fields["sequence_length"].text.value = "0"
+    assert "sequence_length=0 is not accepted" in status(panel) and enabled(panel) == set()
+    panel._settings.fields["sequence_length"].text.value = "8"
+    assert panel.problem == "" and status(panel) == "Ready to train." and "train" in enabled(panel)
+
+
+def test_a_failed_training_shows_why_and_the_panel_stays_usable(panel, monkeypatch):
+    panel.config = QUICK.replace(learning_rate=1.0, epochs=1000, units=64, layers=3, centering="none")
+
+    def explode(self, loop):
+        raise lw.LSTMWidgetsError("the loss is no longer a finite number in epoch 1: lower learning_rate=1")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Trainer, "_train_epoch", explode)
+        panel.start()
+        until(lambda: panel.state == "failed")
+    assert status(panel).startswith("The training failed: the loss is no longer a finite number")
+    assert 'role="alert"' in panel._shown._status.value
+    panel.config = QUICK
+    assert panel.train().state == "done"
+
+
+def test_an_exception_while_drawing_is_shown_and_does_not_end_the_training(panel, monkeypatch):
+    def explode(*arguments):
+        raise ZeroDivisionError("a drawing went wrong")
+
+    monkeypatch.setattr(panel._shown, "show_result", explode)
+    panel.train()
+    assert panel.trainer.state == "done" and len(panel.history) == 3
+
+
+def test_an_exception_in_a_click_is_shown_in_the_status_line(panel, monkeypatch):
+    monkeypatch.setattr(panel._session, "start", lambda *arguments: 1 / 0)
+    panel._shown.buttons["train"].click()
+    assert status(panel) == "ZeroDivisionError: division by zero"
+
+
+def test_two_panels_train_one_after_the_other_and_the_second_says_it_waits(series):
+    first, second = lw.TrainingPanel(series, LONG), lw.TrainingPanel(series, QUICK)
+    first.start()
+    until(lambda: first.state == "training")
+    second.start()
+    until(lambda: second.trainer is not None and second.trainer.waiting)
+    until(lambda: status(second).startswith("Waiting: another training"))
+    assert len(second.history) == 0
+    first.stop()
+    until(lambda: second.state == "done")
+    assert first.state == "stopped" and len(second.history) == 3
+
+
+def test_a_second_train_in_one_panel_is_refused_while_the_first_runs(series):
+    panel = lw.TrainingPanel(series, LONG)
+    panel.start()
+    with pytest.raises(lw.LSTMWidgetsError, match="stop it first"):
+        panel.train()
+    panel.reset()
+    assert panel.state == "idle" and panel.trainer is None
+
+
+def test_reset_forgets_the_training_and_keeps_the_settings(panel):
+    panel.train()
+    panel.reset()
+    assert (panel.state, panel.trainer, panel.forecaster, panel.scores) == ("idle", None, None, None)
+    assert panel.history.empty and panel.history.columns.tolist() == ["loss", "val_loss", "seconds"]
+    assert panel.config == QUICK and status(panel) == "Ready to train."
+    assert np.ptp(panel._shown.forecast.models["LSTM"].x.astype(float)) == 0
+
+
+def test_reset_while_training_lets_no_late_event_through(series):
+    panel = lw.TrainingPanel(series, LONG)
+    panel.start()
+    until(lambda: len(panel.history) > 0)
+    old = panel.trainer
+    panel.reset()
+    until(lambda: old.state == "stopped", 5)
+    time.sleep(0.1)
+    assert panel.state == "idle" and panel._shown.loss.words == "No epoch is finished yet."
+
+
+def test_another_series_begins_anew_when_nothing_trains_and_is_marked_when_something_does(series):
+    panel = lw.TrainingPanel(series, QUICK)
+    panel.train()
+    panel.series = "nile"
+    assert panel.trainer is None and panel.state == "idle" and panel._shown.forecast.ends[1] == "1 Jan 1970"
+    panel.config = QUICK.replace(epochs=1000)
+    panel.start()
+    until(lambda: len(panel.history) > 0)
+    panel.series = "sunspots"
+    assert panel.stale and "another series" in panel._shown._changes.value
+    assert panel.trainer.series.attrs["dataset"] == "nile"
+    panel.stop()
+    until(lambda: panel.state == "stopped", 5)
+
+
+def test_copied_settings_restore_the_panel_exactly(panel):
+    panel._settings.fields["learning_rate"].text.value = "0.00123"
+    panel._settings.fields["centering"].choice.value = "none"
+    copied = panel._shown.tools.text
+    assert copied == panel._shown.json.value
+    restored = lw.TrainingPanel(config=lw.LSTMConfig.model_validate_json(copied))
+    assert restored.config == panel.config and restored.config.learning_rate == 0.00123
+    assert panel._shown.json.layout.display == "none"
+    panel._shown.tools.copies += 1  # what the button in the browser does
+    assert panel._shown.json.layout.display is None
+
+
+def test_the_config_can_be_set_and_only_to_a_config(panel):
+    panel.config = lw.LSTMConfig(sequence_length=12, horizon=3, units=6)
+    assert panel._settings.fields["units"].text.value == "6"
+    with pytest.raises(lw.LSTMWidgetsError, match="config takes an LSTMConfig, not a dict"):
+        panel.config = {"units": 6}
+
+
+def test_the_still_shows_a_panel_before_and_after_training(panel, tmp_path):
+    for end in (290, 150, 99, 60, 40, 20, 9, 3):  # days and hours: each has its own kind of date axis
+        panel._shown.forecast.stretch.value = (0, end)
+        panel.save(tmp_path / "stretch.png")
+    before = panel.save(tmp_path / "before.png").read_bytes()
+    panel.train()
+    after = panel.save(tmp_path / "after.png").read_bytes()
+    assert before.startswith(b"\x89PNG") and before != after
+    drawing = panel.still()
+    texts = " ".join(text.get_text() for text in drawing.findobj(lambda artist: hasattr(artist, "get_text")))
+    for expected in (
+        "Sequence length 8",
+        "Units 4",
+        "Learning rate 0.003",
+        "repeat last",
+        "seasonal naive",
+        "MASE",
+    ):
+        assert expected in texts
+    assert "<svg" in panel.save(tmp_path / "panel.svg").read_text()
+    assert "Trained 3 epochs" in panel.summary()
+
+
+def test_showing_the_panel_brings_the_still_and_loads_tensorflow_in_the_background(panel):
+    bundle = panel._repr_mimebundle_()
+    assert {"image/png", "application/vnd.jupyter.widget-view+json", "text/plain"} <= set(bundle)
+    assert panel._session._preloading.daemon
+    panel._session._preloading.join(60)
+    assert not panel._session.loads
+
+
+def test_closing_the_widgets_while_training_harms_nothing(series):
+    panel = lw.TrainingPanel(series, QUICK.replace(epochs=30))
+    panel.start()
+    until(lambda: len(panel.history) > 0)
+    panel.close()
+    panel._shown.forecast.close()
+    panel._shown.loss.train.close()
+    asyncio.run(panel.done())
+    assert panel.state == "done" and panel.trainer.error is None
+
+
+def test_looking_about_while_it_trains_never_waits_long(series):
+    panel = lw.TrainingPanel(series, LONG)
+    panel.start()
+    until(lambda: len(panel.history) > 0)
+    times = []
+    for turn in range(30):
+        began = time.perf_counter()
+        panel._settings.fields["units"].slider.value = 3 + turn
+        panel._shown.forecast.stretch.value = (turn, 200 + turn)
+        times.append(time.perf_counter() - began)
+        time.sleep(0.02)
+    panel.stop()
+    until(lambda: panel.state == "stopped", 5)
+    assert np.median(times) < 0.1 and panel.trainer.error is None
+    assert not [thread for thread in threading.enumerate() if thread.name == "lstmwidgets-launch"]
+
+
+def test_the_verdict_is_plain(panel):
+    scores = panel.train().scores
+    for gain, words, tone in (
+        (0.3, "errs 30% less", "good"),
+        (0.0, "adds nothing", "warning"),
+        (-0.5, "use ", "error"),
+    ):
+        changed = scores.copy()
+        changed.loc["LSTM", "skill"] = gain
+        assert words in verdict(changed)[0] and verdict(changed)[1] == tone
+    changed.loc["LSTM", "MASE"] = np.nan
+    assert (
+        formatted(changed).loc["LSTM", "MASE"] == "–" and formatted(changed).loc["LSTM", "skill"] == "−0.50"
+    )
+    assert "seasonal naive" in scores_html(None, "°F") and "°F" in scores_html(None, "°F")
+
+
+def test_durations_read_well():
+    assert [duration(seconds) for seconds in (0.04, 9.94, 59.4, 59.6, 3599, 3661)] == [
+        "0.0 s", "9.9 s", "59 s", "1 min 00 s", "59 min 59 s", "1 h 01 min",
+    ]  # fmt: skip
