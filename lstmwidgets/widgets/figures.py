@@ -1,4 +1,4 @@
-"""What drawings share, live and still: thinned lines, quiet axes, pictures that show themselves."""
+"""Still pictures of series, lines and models, which show themselves in a notebook."""
 
 from __future__ import annotations
 
@@ -6,53 +6,19 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import bqplot
-import ipywidgets
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike, NDArray
 
-from lstmwidgets.widgets.charts import log_ticks
-from lstmwidgets.widgets.forecast_chart import as_times
+from lstmwidgets.widgets.charts.axes import log_ticks
+from lstmwidgets.widgets.charts.stretches import as_times
+from lstmwidgets.widgets.charts.thinning import thin
 from lstmwidgets.widgets.theme import MODELS, colour
-from lstmwidgets.widgets.thinning import thin
 from lstmwidgets.widgets.view import STILL_DPI
 
 QUIET = "#5f5f5f"
 GRID = "#e6e6e6"
-
-
-def padded(values: ArrayLike, share: float = 0.08, above: float | None = None) -> tuple[float, float]:
-    """Limits of an axis with room around the values; never of no width, which can freeze a chart.
-
-    ``share`` and ``above`` are shares of the values' spread; ``above``, where names stand inside
-    the top edge, is the room over them.
-    """
-    known = np.asarray(values, dtype=np.float64)
-    known = known[np.isfinite(known)]
-    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    spread = (high - low) or abs(high) or 1.0
-    return low - spread * share, high + spread * (share if above is None else above)
-
-
-def round_ticks(low: float, high: float, most: int = 6) -> NDArray[np.float64]:
-    """Round values from ``low`` to ``high``, a step of 1, 2 or 5 times a power of ten apart.
-
-    bqplot, asked for a number of ticks, spaces them evenly from one end to the other, at values
-    such as 1.29288.
-
-    Examples
-    --------
-    >>> round_ticks(-0.05, 1.05).tolist()
-    [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
-    """
-    rough = (high - low) / most
-    power = 10.0 ** np.floor(np.log10(rough))
-    step = power * next(times for times in (1, 2, 5, 10) if times * power >= rough * (1 - 1e-9))
-    first, last = np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9)
-    return np.round(np.arange(first, last + 1) * step, 12) + 0.0  # no negative zero
 
 
 class Picture(Figure):
@@ -233,82 +199,3 @@ def model_picture(lines: pd.DataFrame, *, x: str = "", y: str = "", title: str =
 
 def _places(index: pd.Index) -> Any:
     return as_times(index) if isinstance(index, pd.DatetimeIndex) else index
-
-
-def live_axis(scale: bqplot.Scale, side: str = "bottom", **settings: Any) -> bqplot.Axis:
-    """An axis without grid lines along x and with faint ones along y."""
-    usual: dict[str, Any] = {"grid_lines": "none", "label_offset": "32px"}
-    if side == "left":
-        usual = {"grid_color": "var(--lw-line, #e6e6e6)", "label_offset": "42px", "tick_format": "~g"}
-    return bqplot.Axis(scale=scale, side=side, **{**usual, **settings})
-
-
-def live_figure(
-    marks: Sequence[bqplot.Mark],
-    axes: Sequence[bqplot.Axis],
-    *,
-    height: int,
-    left: int = 60,
-    bottom: int = 46,
-) -> bqplot.Figure:
-    """A chart as wide as its column, on the page's own ground."""
-    return bqplot.Figure(
-        marks=list(marks),
-        axes=list(axes),
-        fig_margin={"top": 12, "bottom": bottom, "left": left, "right": 16},
-        layout=ipywidgets.Layout(width="100%", height=f"{height}px", min_width="0"),
-        background_style={"fill": "transparent"},
-        padding_x=0.0,
-        padding_y=0.0,
-    )
-
-
-def band(x: bqplot.Scale, hue: str, opacity: float, start: Any = 0, end: Any = 1) -> bqplot.Lines:
-    """A shaded stretch of the horizontal axis, over the whole height; move it with `move_band`."""
-    return bqplot.Lines(
-        x=np.array([start, end]),
-        y=np.ones(2),
-        scales={"x": x, "y": bqplot.LinearScale(min=0.0, max=1.0, allow_padding=False)},
-        colors=[hue],
-        fill="bottom",
-        fill_colors=[hue],
-        fill_opacities=[opacity],
-        opacities=[0.0],
-        stroke_width=0.0,
-        apply_clip=True,
-    )
-
-
-def move_band(mark: bqplot.Lines, start: Any, end: Any) -> None:
-    """Put a `band` elsewhere."""
-    mark.x = np.array([start, end])
-
-
-def span(axis: bqplot.Axis, low: float, high: float, most: int = 6) -> None:
-    """Let an axis reach from one value to another, with round ticks between."""
-    with axis.scale.hold_sync():
-        axis.scale.min, axis.scale.max = float(low), float(high)
-    axis.tick_values = round_ticks(low, high, most)
-
-
-def top_names(scales: dict[str, bqplot.Scale], hues: Sequence[str], align: str = "start") -> bqplot.Label:
-    """Names inside the top edge of a chart, to be placed with `redraw`."""
-    return bqplot.Label(
-        x=np.zeros(1),
-        y=np.ones(1),
-        text=[""],
-        scales={"x": scales["x"], "y": bqplot.LinearScale(min=0.0, max=1.0)},
-        colors=list(hues),
-        default_size=11,
-        font_weight="bold",
-        align=align,
-        x_offset=4 if align == "start" else -4,
-        y_offset=10,
-    )
-
-
-def redraw(mark: bqplot.Mark, **arrays: Any) -> None:
-    """Change several arrays of a mark in one message, so that it is never drawn half changed."""
-    with mark.hold_sync():
-        for name, array in arrays.items():
-            setattr(mark, name, array)

@@ -13,8 +13,8 @@ import traitlets
 from lstmwidgets.analysis.equations import EQUATIONS, SEQUENCES, input_sequence, meaning, worked_equation
 from lstmwidgets.analysis.tiny_cell import DEFAULT_WEIGHTS, WEIGHT_NAMES, tiny_trace
 from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.widgets.charts.gate import CurveChart, OverTime
 from lstmwidgets.widgets.figures import Picture, quiet_axes
-from lstmwidgets.widgets.gate_charts import CurveChart, OverTime
 from lstmwidgets.widgets.names import Names
 from lstmwidgets.widgets.sliders import Slider
 from lstmwidgets.widgets.theme import gate_colour

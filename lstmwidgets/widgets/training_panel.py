@@ -13,11 +13,11 @@ import traitlets
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import Windows, make_windows
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.widgets import panel_words as words
 from lstmwidgets.widgets.controls import SettingsForm
-from lstmwidgets.widgets.data_picker import DataPicker, title, unit_of
-from lstmwidgets.widgets.panel_layout import PanelLayout
-from lstmwidgets.widgets.session import UNDER_WAY, Session, State
+from lstmwidgets.widgets.panel import words
+from lstmwidgets.widgets.panel.data_picker import DataPicker, title, unit_of
+from lstmwidgets.widgets.panel.layout import PanelLayout
+from lstmwidgets.widgets.panel.session import UNDER_WAY, Session, State
 from lstmwidgets.widgets.view import View
 
 if TYPE_CHECKING:
@@ -292,7 +292,7 @@ class TrainingPanel(View):
 
     def still(self) -> Figure:
         """Draw the panel as it is now: settings, loss, forecast and errors."""
-        from lstmwidgets.widgets.stills import Picture, panel_still
+        from lstmwidgets.widgets.panel.paper import Picture, panel_still
 
         with self._session.lock:
             config, series = self._session.trained_on or (self.config, self.series)

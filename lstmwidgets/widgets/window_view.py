@@ -15,15 +15,15 @@ from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.series import read_series
 from lstmwidgets.data.windows import PARTS, Part, Split, Windows, chronological_split, make_windows
 from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.widgets.charts.stretches import as_times
+from lstmwidgets.widgets.charts.window import CloseUp, Overview
 from lstmwidgets.widgets.figures import (
     Picture,
     quiet_axes,
 )
-from lstmwidgets.widgets.forecast_chart import as_times
 from lstmwidgets.widgets.names import Names
 from lstmwidgets.widgets.sliders import Slider
 from lstmwidgets.widgets.view import View
-from lstmwidgets.widgets.window_charts import CloseUp, Overview
 
 Use = Literal["train", "validation", "test", "missing", "straddles"]
 

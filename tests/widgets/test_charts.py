@@ -9,11 +9,11 @@ from hypothesis.extra.numpy import arrays
 
 import lstmwidgets as lw
 from lstmwidgets.data.windows import Split
-from lstmwidgets.widgets.axes import log_ticks, loss_limits, ticks_between, value_limits, whole_ticks
-from lstmwidgets.widgets.charts import LossChart
-from lstmwidgets.widgets.forecast_chart import ForecastChart
-from lstmwidgets.widgets.stretches import CLOSE, TESTED, Stretch, as_times, first_view, stretches
-from lstmwidgets.widgets.thinning import MOST_POINTS, in_blocks, thin
+from lstmwidgets.widgets.charts.axes import log_ticks, loss_limits, ticks_between, value_limits, whole_ticks
+from lstmwidgets.widgets.charts.forecast import ForecastChart
+from lstmwidgets.widgets.charts.loss import LossChart
+from lstmwidgets.widgets.charts.stretches import CLOSE, TESTED, Stretch, as_times, first_view, stretches
+from lstmwidgets.widgets.charts.thinning import MOST_POINTS, in_blocks, thin
 
 numbers = st.floats(-1e6, 1e6) | st.just(float("nan"))
 

@@ -5,7 +5,7 @@ import pytest
 
 import lstmwidgets as lw
 from lstmwidgets.widgets.controls import IN_SIGHT, NumberField, SettingsForm, positions
-from lstmwidgets.widgets.data_picker import DataPicker, facts
+from lstmwidgets.widgets.panel.data_picker import DataPicker, facts
 
 PARAMETERS = lw.LSTMConfig.parameters()
 SLIDING = [name for name in PARAMETERS if positions(PARAMETERS[name])]

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from lstmwidgets.widgets.figures import line_picture, model_picture, padded, series_picture
+from lstmwidgets.widgets.charts.axes import padded
+from lstmwidgets.widgets.figures import line_picture, model_picture, series_picture
 
 
 def days(length=50):

@@ -10,7 +10,7 @@ from PIL import Image
 from lstmwidgets.analysis.equations import EQUATIONS
 from lstmwidgets.analysis.tiny_cell import DEFAULT_WEIGHTS, tiny_trace
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.widgets.gate_charts import apart
+from lstmwidgets.widgets.charts.gate import apart
 from lstmwidgets.widgets.gate_view import GateView
 
 GATES = list(EQUATIONS)

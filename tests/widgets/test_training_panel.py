@@ -11,9 +11,9 @@ import pytest
 
 import lstmwidgets as lw
 from lstmwidgets.model.training import Trainer
-from lstmwidgets.widgets.panel_words import duration
-from lstmwidgets.widgets.results import formatted, scores_html, verdict
-from lstmwidgets.widgets.session import UNDER_WAY
+from lstmwidgets.widgets.panel.results import formatted, scores_html, verdict
+from lstmwidgets.widgets.panel.session import UNDER_WAY
+from lstmwidgets.widgets.panel.words import duration
 
 QUICK = lw.LSTMConfig(sequence_length=8, horizon=2, units=4, epochs=3, batch_size=16)
 LONG = QUICK.replace(epochs=1000, sequence_length=48)
@@ -271,12 +271,12 @@ def test_another_series_begins_anew_when_nothing_trains_and_is_marked_when_somet
 def test_copied_settings_restore_the_panel_exactly(panel):
     panel._settings.fields["learning_rate"].text.value = "0.00123"
     panel._settings.fields["centering"].choice.value = "none"
-    copied = panel._shown.tools.text
+    copied = panel._shown.copy.text
     assert copied == panel._shown.json.value
     restored = lw.TrainingPanel(config=lw.LSTMConfig.model_validate_json(copied))
     assert restored.config == panel.config and restored.config.learning_rate == 0.00123
     assert panel._shown.json.layout.display == "none"
-    panel._shown.tools.copies += 1  # what the button in the browser does
+    panel._shown.copy.copies += 1  # what the button in the browser does
     assert panel._shown.json.layout.display is None
 
 

@@ -1,78 +1,15 @@
-"""What live charts share, and the chart of the loss."""
+"""The loss by epoch, live."""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Sequence
-from typing import Any
-
 import bqplot
-import ipywidgets
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from lstmwidgets.widgets import theme
-from lstmwidgets.widgets.axes import epochs_in_sight, log_ticks, loss_limits, whole_ticks
-from lstmwidgets.widgets.thinning import thin
-
-MARGIN = {"top": 8, "bottom": 24, "left": 44, "right": 26}
-NOTHING = np.array([np.nan])
-
-
-class Legend(ipywidgets.Box):
-    """One switch for each line: pressing it hides the line or shows it again, in the browser alone."""
-
-    def __init__(self, lines: dict[str, bqplot.Lines], colours: dict[str, str]) -> None:
-        self.switches = {}
-        for name, line in lines.items():
-            switch = ipywidgets.ToggleButton(value=True, description=name, tooltip=f"Show or hide {name}")
-            switch.add_class("lw-switch").add_class(f"lw-swatch-{colours[name]}")
-            ipywidgets.jslink((switch, "value"), (line, "visible"))
-            self.switches[name] = switch
-        super().__init__(list(self.switches.values()))
-        self.add_class("lw-legend")
-
-
-class Chart(ipywidgets.VBox):
-    """A heading with its legend, a bqplot figure, and a caption that says the same in words."""
-
-    def __init__(
-        self,
-        name: str,
-        heading: str,
-        legend: Legend,
-        figure: bqplot.Figure,
-        below: Sequence[ipywidgets.Widget] = (),
-    ) -> None:
-        self.figure = figure
-        self.legend = legend
-        self._title = ipywidgets.HTML()
-        self._caption = ipywidgets.HTML().add_class("lw-caption")
-        figure.add_class("lw-figure").add_class(f"lw-figure-{name}")
-        self.heading = heading
-        head = ipywidgets.Box([self._title, legend]).add_class("lw-chart-head")
-        super().__init__([head, figure, *below, self._caption])
-        self.add_class("lw-chart").add_class(f"lw-chart-{name}")
-
-    @property
-    def heading(self) -> str:
-        """The heading above the chart."""
-        return self._heading
-
-    @heading.setter
-    def heading(self, text: str) -> None:
-        self._heading = text
-        self._title.value = f"<h4>{html.escape(text)}</h4>"
-
-    @property
-    def words(self) -> str:
-        """The caption: what the chart shows now."""
-        return html.unescape(self._caption.value)
-
-    @words.setter
-    def words(self, text: str) -> None:
-        self._caption.value = html.escape(text)
+from lstmwidgets.widgets.charts.axes import epochs_in_sight, log_ticks, loss_limits, whole_ticks
+from lstmwidgets.widgets.charts.parts import MARGIN, NOTHING, Chart, Legend, draw, line
+from lstmwidgets.widgets.charts.thinning import thin
 
 
 class LossChart(Chart):
@@ -162,20 +99,3 @@ def loss_in_words(history: pd.DataFrame) -> str:
         f"Epoch {history.index[-1]}: train {last['loss']:.3g}, validation {last['val_loss']:.3g}. "
         f"Best validation {history['val_loss'].min():.3g}, in epoch {best}."
     )
-
-
-def line(name: str, scales: dict[str, bqplot.Scale], **style: Any) -> bqplot.Lines:
-    """An empty line in a colour of the palette."""
-    return bqplot.Lines(x=NOTHING, y=NOTHING, scales=scales, colors=[theme.PALETTE[name].css], **style)
-
-
-def draw(mark: bqplot.Mark, x: NDArray[Any], y: NDArray[np.float64]) -> None:
-    """Set both coordinates at once.
-
-    Where nothing is known, a line of no length is drawn, which shows nothing: a browser complains
-    of a path with no point at all.
-    """
-    if not np.isfinite(y).any():
-        x, y = x[:1].repeat(2) if len(x) else np.ones(2), np.ones(2)
-    with mark.hold_sync():
-        mark.x, mark.y = x, y

@@ -15,7 +15,7 @@ import pandas as pd
 
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.widgets.results import Result, result_of
+from lstmwidgets.widgets.panel.results import Result, result_of
 
 if TYPE_CHECKING:
     from lstmwidgets.model.training import Trainer

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 
 def loss_limits(losses: NDArray[np.float64], centred: bool) -> tuple[float, float]:
@@ -14,6 +14,19 @@ def loss_limits(losses: NDArray[np.float64], centred: bool) -> tuple[float, floa
     shown = [*losses[np.isfinite(losses) & (losses > 0)].tolist(), *([1.0] if centred else [])] or [1.0]
     bottom, top = min(shown) / 1.25, max(shown) * 1.35
     return (bottom, top) if top / bottom > 4 else (top / 4, top)
+
+
+def padded(values: ArrayLike, share: float = 0.08, above: float | None = None) -> tuple[float, float]:
+    """Limits of an axis with room around the values; never of no width, which can freeze a chart.
+
+    ``share`` and ``above`` are shares of the values' spread; ``above``, where names stand inside
+    the top edge, is the room over them.
+    """
+    known = np.asarray(values, dtype=np.float64)
+    known = known[np.isfinite(known)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+    spread = (high - low) or abs(high) or 1.0
+    return low - spread * share, high + spread * (share if above is None else above)
 
 
 def value_limits(heights: Sequence[NDArray[np.float64]]) -> tuple[float, float]:

@@ -11,10 +11,10 @@ import pandas as pd
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import PARTS, Split
 from lstmwidgets.widgets import theme
-from lstmwidgets.widgets.axes import epochs_in_sight, log_ticks, loss_limits, value_limits, whole_ticks
-from lstmwidgets.widgets.results import Result, formatted, verdict
-from lstmwidgets.widgets.stretches import Stretch, as_times, blocks_between
-from lstmwidgets.widgets.thinning import thin
+from lstmwidgets.widgets.charts.axes import epochs_in_sight, log_ticks, loss_limits, value_limits, whole_ticks
+from lstmwidgets.widgets.charts.stretches import Stretch, as_times, blocks_between
+from lstmwidgets.widgets.charts.thinning import thin
+from lstmwidgets.widgets.panel.results import Result, formatted, verdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,7 @@ from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import PARTS, Windows
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model.cost import count_parameters, estimate_seconds
-from lstmwidgets.widgets.results import verdict
+from lstmwidgets.widgets.panel.results import verdict
 
 if TYPE_CHECKING:
     from lstmwidgets.model.training import Trainer

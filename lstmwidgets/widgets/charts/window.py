@@ -10,18 +10,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmwidgets.data.windows import PARTS, Part, Windows
-from lstmwidgets.widgets.figures import (
+from lstmwidgets.widgets.charts.axes import padded
+from lstmwidgets.widgets.charts.parts import (
     band,
     live_axis,
     live_figure,
     move_band,
-    padded,
     redraw,
     span,
     top_names,
 )
+from lstmwidgets.widgets.charts.thinning import thin
 from lstmwidgets.widgets.theme import PALETTE, PART_OPACITY, colour
-from lstmwidgets.widgets.thinning import thin
 
 INPUT, TARGET = "actual", "forecast"  # hues of what a window reads and of what it is to forecast
 _SPAN_OPACITY = 0.30

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmwidgets.data.windows import Split
-from lstmwidgets.widgets.thinning import in_blocks
+from lstmwidgets.widgets.charts.thinning import in_blocks
 
 ALL, TESTED, CLOSE = "Whole series", "Validation and test", "Close-up"
 _LEGIBLE = 900

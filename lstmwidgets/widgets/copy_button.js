@@ -1,4 +1,4 @@
-// What ipywidgets and bqplot leave out: names for sliders and figures, and the clipboard.
+// Copies the settings to the clipboard, with no round trip to the kernel.
 
 function render({ model, el }) {
   const button = document.createElement("button");
@@ -18,36 +18,7 @@ function render({ model, el }) {
     model.save_changes();
   });
 
-  let observer;
-  let frame;
-  const name = () => {
-    frame = undefined;
-    const panel = el.closest(".lw-panel");
-    if (!panel) return;
-    for (const [selector, attributes] of Object.entries(model.get("attributes"))) {
-      for (const node of panel.querySelectorAll(selector)) {
-        for (const [key, value] of Object.entries(attributes)) {
-          if (node.getAttribute(key) !== value) node.setAttribute(key, value);
-        }
-      }
-    }
-    if (!observer) {
-      observer = new MutationObserver(soon);
-      observer.observe(panel, { childList: true, subtree: true, attributeFilter: ["aria-valuetext"] });
-    }
-  };
-  const soon = () => { frame ??= requestAnimationFrame(name); };
-
-  model.on("change:attributes", soon);
-  const waiting = setInterval(() => { if (observer) clearInterval(waiting); else soon(); }, 100);
-  soon();
-  return () => {
-    observer?.disconnect();
-    clearInterval(waiting);
-    clearTimeout(calm);
-    if (frame) cancelAnimationFrame(frame);
-    model.off("change:attributes", soon);
-  };
+  return () => clearTimeout(calm);
 }
 
 async function copy(text, el) {

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from lstmwidgets.data.windows import PARTS, Split
 from lstmwidgets.widgets import theme
-from lstmwidgets.widgets.axes import ticks_between, value_limits
-from lstmwidgets.widgets.charts import MARGIN, NOTHING, Chart, Legend, draw, line
-from lstmwidgets.widgets.stretches import (
+from lstmwidgets.widgets.charts.axes import ticks_between, value_limits
+from lstmwidgets.widgets.charts.parts import MARGIN, NOTHING, Chart, Legend, draw, line
+from lstmwidgets.widgets.charts.stretches import (
     ALL,
     Stretch,
     as_times,
@@ -25,7 +25,7 @@ from lstmwidgets.widgets.stretches import (
     moment,
     stretches,
 )
-from lstmwidgets.widgets.thinning import thin
+from lstmwidgets.widgets.charts.thinning import thin
 
 MODELS = tuple(theme.MODELS)
 _OVERVIEW_POINTS = 1500

@@ -11,13 +11,14 @@ import pandas as pd
 
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import Split
-from lstmwidgets.widgets.charts import LossChart
+from lstmwidgets.widgets.charts.forecast import ForecastChart
+from lstmwidgets.widgets.charts.loss import LossChart
 from lstmwidgets.widgets.controls import NumberField, SettingsForm
-from lstmwidgets.widgets.data_picker import DataPicker
-from lstmwidgets.widgets.forecast_chart import ForecastChart
-from lstmwidgets.widgets.panel_tools import PanelTools
-from lstmwidgets.widgets.panel_words import duration
-from lstmwidgets.widgets.results import Result, scores_html
+from lstmwidgets.widgets.copy_button import CopyButton
+from lstmwidgets.widgets.names import Names
+from lstmwidgets.widgets.panel.data_picker import DataPicker
+from lstmwidgets.widgets.panel.results import Result, scores_html
+from lstmwidgets.widgets.panel.words import duration
 
 BUTTONS = {
     "train": ("Train", "Train a new network with these settings"),
@@ -49,7 +50,7 @@ class PanelLayout:
         }
         self.buttons["train"].button_style = "primary"
         self.loss, self.forecast = LossChart(), ForecastChart()
-        self.tools = PanelTools()
+        self.copy, self._names = CopyButton(), Names()
         self.json = ipywidgets.Textarea(rows=3, tooltip="The settings as JSON").add_class("lw-json")
         self._cost = ipywidgets.HTML().add_class("lw-cost")
         self._status = ipywidgets.HTML().add_class("lw-status")
@@ -57,7 +58,7 @@ class PanelLayout:
         self._progress = ipywidgets.HTML().add_class("lw-progress")
         self._scores = ipywidgets.HTML().add_class("lw-scores")
         self.json.layout.display = "none"
-        self.tools.observe(self._show_json, "copies")
+        self.copy.observe(self._show_json, "copies")
         self.forecast.stretch.observe(lambda change: self._name(), "value")
         left = ipywidgets.VBox([self.loss, self._scores]).add_class("lw-left")
         self.rows = [
@@ -67,7 +68,7 @@ class PanelLayout:
             ipywidgets.Box([self._status, self._changes]).add_class("lw-says"),
             self._progress,
             ipywidgets.Box([left, self.forecast]).add_class("lw-charts"),
-            ipywidgets.Box([self.tools, self.json]).add_class("lw-share"),
+            ipywidgets.Box([self.copy, self.json, self._names]).add_class("lw-share"),
         ]
 
     def enable(self, state: str, ready: bool) -> None:
@@ -79,7 +80,7 @@ class PanelLayout:
 
     def offer(self, config: LSTMConfig) -> None:
         """Have the settings ready for "Copy settings"."""
-        self.tools.text = self.json.value = config.model_dump_json()
+        self.copy.text = self.json.value = config.model_dump_json()
         self._name()
 
     def say(self, text: str, tone: str = "quiet") -> None:
@@ -157,7 +158,7 @@ class PanelLayout:
                 "role": "img",
                 "aria-label": f"{chart.heading}. {chart.words}",
             }
-        self.tools.attributes = named
+        self._names.attributes = named
 
 
 def progress_html(progress: Any) -> str:

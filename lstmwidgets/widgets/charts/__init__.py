@@ -1,0 +1,1 @@
+"""Live charts, and the plain functions of arrays behind them."""
