@@ -10,9 +10,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lstmwidgets.analysis.gates import GateTrace as GateTrace
+    from lstmwidgets.analysis.gates import gate_activations as gate_activations
+    from lstmwidgets.analysis.scores import forecast_table as forecast_table
+    from lstmwidgets.analysis.scores import score_table as score_table
     from lstmwidgets.config import LSTMConfig as LSTMConfig
+    from lstmwidgets.data.datasets import list_datasets as list_datasets
+    from lstmwidgets.data.datasets import load_dataset as load_dataset
+    from lstmwidgets.data.series import read_series as read_series
     from lstmwidgets.data.windows import make_windows as make_windows
     from lstmwidgets.errors import LSTMWidgetsError as LSTMWidgetsError
+    from lstmwidgets.model.forecaster import LSTMForecaster as LSTMForecaster
+    from lstmwidgets.model.training import Trainer as Trainer
+    from lstmwidgets.widgets.gate_view import GateView as GateView
+    from lstmwidgets.widgets.training_panel import TrainingPanel as TrainingPanel
+    from lstmwidgets.widgets.window_view import WindowView as WindowView
 
 __version__ = "0.1.0"
 
