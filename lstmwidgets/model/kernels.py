@@ -17,8 +17,9 @@ from lstmwidgets.model.backend import tf
 HALVE_FROM_UNITS = 32
 """From here on, half a batch on each of two cores beats a whole batch on both."""
 
-COMPILE_FROM_UNITS = 96
-"""From here on, training steps compiled by XLA beat the fused kernel, by more than they cost to compile."""
+COMPILE_FROM_UNITS = 64
+"""From here on, steps compiled by XLA beat the fused kernel in training: a second or two to compile, once for
+each size of batch, against a fifth to a half of each epoch."""
 
 
 class Gates(NamedTuple):
