@@ -94,7 +94,7 @@ class LSTMForecaster:
         callbacks, folder
             As in `Trainer`.
         progress_bar : bool
-            Show a bar on standard error while training.
+            Show a bar while training, in a terminal or a notebook.
 
         Raises
         ------

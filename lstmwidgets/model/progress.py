@@ -9,7 +9,10 @@ from tqdm import tqdm
 
 
 class ProgressBar:
-    """A `Trainer` callback that shows a tqdm bar on standard error, and clears it at the end."""
+    """A `Trainer` callback that shows a tqdm bar in a terminal or a notebook, and clears it at the end.
+
+    Where standard error goes to a file, nothing is written.
+    """
 
     def __init__(self) -> None:
         self._bar: Any = None
@@ -20,6 +23,7 @@ class ProgressBar:
             self._bar = tqdm(
                 total=1.0,
                 file=sys.stderr,
+                disable=not (sys.stderr.isatty() or "ipykernel" in sys.modules),
                 leave=False,
                 bar_format="{desc} |{bar:24}| {elapsed}<{remaining}{postfix}",
             )

@@ -111,6 +111,8 @@ def test_the_panel_trains_in_jupyterlab_while_the_kernel_stays_free(lab, page: P
     panel = page.locator(".lw-panel").first
     panel.wait_for()
     panel.scroll_into_view_if_needed()
+    expect_the_forecast_to_be_drawn(page)
+    panel.screenshot(path=artifacts / "panel.png")  # the README's picture
     move_the_units_slider(page)
     type_epochs(page, 1000)
     earlier = loss_points(page)
