@@ -82,6 +82,7 @@ class LSTMForecaster:
         series: Any,
         *,
         callbacks: Sequence[Any] = (),
+        optimizer: keras.optimizers.Optimizer | None = None,
         folder: str | Path | None = None,
         progress_bar: bool = True,
     ) -> Self:
@@ -91,7 +92,7 @@ class LSTMForecaster:
         ----------
         series : pandas.Series, DataFrame or path
             Anything `lstmwidgets.read_series` reads.
-        callbacks, folder
+        callbacks, optimizer, folder
             As in `Trainer`.
         progress_bar : bool
             Show a bar while training, in a terminal or a notebook.
@@ -105,8 +106,8 @@ class LSTMForecaster:
         from lstmwidgets.model.training import Trainer
 
         listeners = [*callbacks, ProgressBar()] if progress_bar else callbacks
-        trained = Trainer(series, self.config, callbacks=listeners, folder=folder).run().forecaster
-        vars(self).update(vars(trained))
+        trainer = Trainer(series, self.config, callbacks=listeners, optimizer=optimizer, folder=folder)
+        vars(self).update(vars(trainer.run().forecaster))
         return self
 
     def predict(self, horizon: int | None = None, series: Any = None) -> pd.DataFrame:

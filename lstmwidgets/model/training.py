@@ -121,6 +121,9 @@ class Trainer:
     config : LSTMConfig, optional
     callbacks : sequence of Callback
         Objects with any of ``on_state``, ``on_progress`` and ``on_epoch``.
+    optimizer : keras.optimizers.Optimizer, optional
+        By default Adam with ``config.learning_rate``. A copy of it is used, fresh, with any
+        learning-rate schedule it holds; a callback may set ``trainer.optimizer.learning_rate``.
     folder : path, optional
         Where to keep a checkpoint after each epoch. A training started again on the same folder,
         series and config goes on from there, and ends with the same weights as one never
@@ -146,12 +149,15 @@ class Trainer:
         config: LSTMConfig | None = None,
         *,
         callbacks: Sequence[Any] = (),
+        optimizer: keras.optimizers.Optimizer | None = None,
         folder: str | Path | None = None,
     ) -> None:
         self.config = LSTMConfig() if config is None else config
         self.series: pd.Series = read_series(series)
         self.windows = make_windows(self.series, self.config)
         self.callbacks = list(callbacks)
+        optimizer = keras.optimizers.Adam(self.config.learning_rate) if optimizer is None else optimizer
+        self.optimizer: keras.optimizers.Optimizer = type(optimizer).from_config(optimizer.get_config())
         self.error: BaseException | None = None
         self.waiting = False
         self._checkpoint = None if folder is None else Checkpoint(folder, self.series, self.config)
@@ -317,17 +323,16 @@ class Trainer:
 
     def _train(self) -> None:
         network = build(self.config, features=self.windows.values.shape[1])
-        optimizer = keras.optimizers.Adam(self.config.learning_rate)
-        optimizer.build(network.trainable_variables)
+        self.optimizer.build(network.trainable_variables)
         best = build(self.config, features=self.windows.values.shape[1])
         if self._checkpoint is not None:
-            self._epochs = self._checkpoint.restore(network, optimizer, best)
+            self._epochs = self._checkpoint.restore(network, self.optimizer, best)
             if self._epochs:
                 self._best_loss = min(epoch.val_loss for epoch in self._epochs)
                 self._elapsed = sum(epoch.seconds for epoch in self._epochs)
                 self._publish(best)
                 self._tell("on_epoch")
-        loop = Loop(network, self.windows, optimizer)
+        loop = Loop(network, self.windows, self.optimizer)
         try:
             while len(self._epochs) < self.config.epochs and not self._patience_is_over():
                 self._train_epoch(loop)
@@ -336,7 +341,7 @@ class Trainer:
                     self._best_loss = last.val_loss
                     best.set_weights(network.get_weights())
                 if self._checkpoint is not None:
-                    self._checkpoint.save(network, optimizer, best, self._epochs)
+                    self._checkpoint.save(network, self.optimizer, best, self._epochs)
                 self._publish(best)
                 self._tell("on_epoch")
                 self._pause_after_step()

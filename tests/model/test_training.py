@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import lstmwidgets as lw
+from lstmwidgets.model.backend import keras
 from lstmwidgets.model.training import Trainer
 
 QUICK = lw.LSTMConfig(sequence_length=8, horizon=2, units=4, epochs=3, batch_size=16)
@@ -312,3 +313,30 @@ def test_a_damaged_checkpoint_is_refused_in_words(series, tmp_path, damage):
     file.write_bytes(file.read_bytes()[:-7] if damage is None else damage)
     with pytest.raises(lw.LSTMWidgetsError, match="was not written by lstmwidgets, or is damaged"):
         Trainer(series, QUICK, folder=tmp_path)
+
+
+def test_an_optimizer_of_keras_is_used_with_its_schedule_and_left_alone(series):
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.1, decay_steps=10, decay_rate=0.5)
+    optimizer = keras.optimizers.SGD(schedule, momentum=0.5)
+    trainer = Trainer(series, QUICK, optimizer=optimizer).run()
+    updates = int(trainer.optimizer.iterations.numpy())
+    assert updates == QUICK.epochs * trainer.progress.batches
+    assert float(trainer.optimizer.learning_rate) == pytest.approx(0.1 * 0.5 ** (updates / 10))
+    assert not optimizer.built
+    assert not _equal(_weights(trainer), _weights(Trainer(series, QUICK).run()))
+
+
+def test_a_callback_may_change_the_learning_rate(series):
+    class Freeze:
+        def on_epoch(self, trainer):
+            trainer.optimizer.learning_rate = 0.0
+
+    trainer = Trainer(series, QUICK, callbacks=[Freeze()]).run()
+    assert trainer.history["val_loss"].nunique() == 1
+
+
+def test_a_resumed_training_needs_the_same_kind_of_optimizer(series, tmp_path):
+    Trainer(series, QUICK, folder=tmp_path).run()
+    longer = QUICK.replace(epochs=5)
+    with pytest.raises(lw.LSTMWidgetsError, match=r"arrays; missing or not expected: \['optimizer/"):
+        Trainer(series, longer, optimizer=keras.optimizers.SGD(), folder=tmp_path).run()
