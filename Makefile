@@ -13,13 +13,14 @@ STAMP := .venv/.installed
 # Kernels, settings and extensions of this .venv come before those of the user.
 export JUPYTER_PREFER_ENV_PATH = 1
 
-.PHONY: help install lab test notebooks lock clean
+.PHONY: help install lab test notebooks bench lock clean
 
 help:
 	@echo "make lab        set up, then open JupyterLab on notebooks/00_start_here.ipynb"
 	@echo "make install    set up alone: the pinned packages and lstmwidgets into .venv"
 	@echo "make test       set up, then every test"
 	@echo "make notebooks  execute the committed notebooks again, in place"
+	@echo "make bench      time this trainer beside its peers, into benchmarks/README.md (a quiet machine; 10 minutes)"
 	@echo "make lock       make requirements.lock and environment.yml again from pyproject.toml (needs uv)"
 	@echo "make clean      remove .venv and everything else that was generated"
 
@@ -50,9 +51,13 @@ test: install
 notebooks: install
 	$(BIN)/python tools/notebooks.py
 
+bench: install
+	$(BIN)/python benchmarks/train.py --install --write
+	$(BIN)/python benchmarks/memory.py --write
+
 lock:
 	$(PYTHON) tools/lock.py --uv $(UV)
 
 clean:
-	rm -rf .venv artifacts build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .matrix
+	rm -rf .venv .bench artifacts build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .matrix
 	find lstmwidgets tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -212,6 +212,11 @@ class LSTMConfig(BaseModel):
         with _readable_errors(cls):
             return super().model_validate_json(json_data, **options)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise LSTMWidgetsError(
+            f"a config does not change: make another with config.replace({name}={_shown(value)})"
+        )
+
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some fields changed, checked like a new one."""
         return type(self)(**{**self.model_dump(), **changes})
@@ -220,6 +225,18 @@ class LSTMConfig(BaseModel):
     def parameters(cls) -> dict[str, Parameter]:
         """All hyperparameters by name, in order: label, help, unit, bounds, step and default."""
         return {name: _describe(name, field) for name, field in cls.model_fields.items()}
+
+
+def checked_config(config: LSTMConfig | None) -> LSTMConfig:
+    """The config given, or the default one; anything else is refused."""
+    if config is None:
+        return LSTMConfig()
+    if not isinstance(config, LSTMConfig):
+        raise LSTMWidgetsError(
+            f"config={_shown(config)} is a {type(config).__name__}, not an LSTMConfig: write "
+            "LSTMConfig(units=32, …), or LSTMConfig(**settings) for a dict of settings"
+        )
+    return config
 
 
 def _describe(name: str, field: FieldInfo) -> Parameter:

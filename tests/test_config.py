@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstmwidgets.config import LSTMConfig, Parameter
+from lstmwidgets.config import LSTMConfig, Parameter, checked_config
 from lstmwidgets.errors import LSTMWidgetsError
 
 PARAMETERS = LSTMConfig.parameters()
@@ -119,9 +119,9 @@ def test_a_long_value_is_cut_short_in_the_message():
     assert len(str(caught.value)) < 200
 
 
-def test_a_config_cannot_be_changed_in_place():
+def test_a_config_cannot_be_changed_in_place_and_says_how_to_make_another():
     config = LSTMConfig()
-    with pytest.raises(ValueError, match="frozen"):
+    with pytest.raises(LSTMWidgetsError, match=r"config\.replace\(units=3\)"):
         config.units = 3
     assert config.replace(units=3).units == 3
     assert config.units == 32
@@ -146,3 +146,9 @@ def test_accepted_values_are_told_in_words():
     assert PARAMETERS["seed"].accepts == "a whole number from 0 to 2147483647"
     assert PARAMETERS["centering"].accepts == "'last' or 'none'"
     assert isinstance(PARAMETERS["units"], Parameter)
+
+
+@pytest.mark.parametrize("config", [{"units": 32}, 32, "units=32"])
+def test_anything_but_a_config_is_refused_where_one_is_wanted(config):
+    with pytest.raises(LSTMWidgetsError, match=r"not an LSTMConfig: write LSTMConfig\(units=32"):
+        checked_config(config)

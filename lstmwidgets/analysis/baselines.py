@@ -39,6 +39,44 @@ def repeat_last(values: ArrayLike, origins: ArrayLike, horizon: int) -> NDArray[
     return np.repeat(series[last][:, None], _count("horizon", horizon), axis=1)
 
 
+def window_mean(values: ArrayLike, origins: ArrayLike, horizon: int, length: int) -> NDArray[np.float64]:
+    """Forecast the mean of the last ``length`` values: the bar for a series without trend or season.
+
+    Parameters
+    ----------
+    values, origins, horizon
+        As in `repeat_last`.
+    length : int
+        Values to average, at least 1.
+
+    Returns
+    -------
+    float64 array, shape (windows, horizon)
+        In the unit of the series; NaN where one of the values is missing, or lies before the series
+        begins.
+
+    Raises
+    ------
+    LSTMWidgetsError
+        As `repeat_last`, and when ``length`` is not a whole number from 1 up.
+
+    Examples
+    --------
+    >>> window_mean([3, 5, 4, 6], origins=[1, 3], horizon=2, length=3).tolist()
+    [[nan, nan], [5.0, 5.0]]
+    """
+    series, last = _checked(values, origins)
+    length = _count("length", length)
+    known = np.isfinite(series)
+    level = float(series[known].mean()) if known.any() else 0.0  # sums of small numbers lose less
+    sums = np.concatenate(([0.0], np.cumsum(np.where(known, series - level, 0.0))))
+    missing = np.concatenate(([0], np.cumsum(~known)))
+    first = np.maximum(last + 1 - length, 0)
+    complete = (last + 1 >= length) & (missing[last + 1] == missing[first])
+    means = np.where(complete, level + (sums[last + 1] - sums[first]) / length, np.nan)
+    return np.repeat(means[:, None], _count("horizon", horizon), axis=1)
+
+
 def seasonal_naive(values: ArrayLike, origins: ArrayLike, horizon: int, season: int) -> NDArray[np.float64]:
     """Forecast that the last cycle comes again, as often as the horizon needs it.
 

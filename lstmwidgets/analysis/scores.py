@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmwidgets.analysis.baselines import repeat_last, seasonal_naive
+from lstmwidgets.analysis.baselines import repeat_last, seasonal_naive, window_mean
 from lstmwidgets.analysis.metrics import mae, naive_error, rmse, skill
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.series import season_length
 from lstmwidgets.data.windows import PARTS, Part, Windows
 from lstmwidgets.errors import LSTMWidgetsError
 
-LSTM, REPEAT_LAST, SEASONAL_NAIVE = "LSTM", "repeat last", "seasonal naive"
+LSTM, REPEAT_LAST, SEASONAL_NAIVE, WINDOW_MEAN = "LSTM", "repeat last", "seasonal naive", "window mean"
 
 Forecasts = dict[str, NDArray[np.float64]]
 
@@ -48,8 +48,9 @@ def score_table(forecaster: Forecaster, part: Part) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Index ``model``: "LSTM", "repeat last" and, where the series has a season, "seasonal
-        naive". Columns ``MAE`` and ``RMSE`` in the unit of the series, ``MASE`` (see
-        `lstmwidgets.analysis.metrics.mase`) and ``skill``, against the better baseline's MAE.
+        naive", else "window mean", the mean of the values a window reads. Columns ``MAE`` and
+        ``RMSE`` in the unit of the series, ``MASE`` (see `lstmwidgets.analysis.metrics.mase`) and
+        ``skill``, against the better baseline's MAE.
         ``attrs["season"]`` and ``attrs["points"]`` hold the season and how many forecasts were
         scored, ``attrs["notes"]`` a sentence for each thing left out.
 
@@ -101,7 +102,8 @@ def forecast_table(forecaster: Forecaster, part: Part, stride: int | None = None
     pandas.DataFrame
         One row for each cutoff and step: ``unique_id``, ``ds`` (the time forecast), ``cutoff``
         (the time of the last value known), ``y``, ``LSTM``, ``repeat last`` and, where the series
-        has a season, ``seasonal naive`` (NaN where the cycle before is missing).
+        has a season, ``seasonal naive`` (NaN where the cycle before is missing), else ``window
+        mean``.
         ``attrs["notes"]`` holds a sentence for each thing left out.
 
     Raises
@@ -138,12 +140,14 @@ def _windows(forecaster: Forecaster, part: str) -> Windows:
         raise LSTMWidgetsError(
             f"part={part!r} is not accepted: a series has the parts {', '.join(map(repr, PARTS))}"
         )
-    if forecaster.windows_ is None:
+    windows = getattr(forecaster, "windows_", None)
+    if windows is None:
         raise LSTMWidgetsError(
-            "this forecaster does not hold the series it was fitted on (one loaded from a file does not): "
-            "fit it again, or set its series_ and windows_ first"
+            "this forecaster holds no series to be scored on: call fit(series) first; after load, set "
+            "forecaster.series_ = series and forecaster.windows_ = make_windows(series, forecaster.config, "
+            "forecaster.scaler_)"
         )
-    return forecaster.windows_
+    return windows
 
 
 def _forecasts(
@@ -158,16 +162,17 @@ def _forecasts(
         REPEAT_LAST: repeat_last(values, origins, horizon),
     }
     season = season_length(forecaster.series_)
-    if season == 1:
-        notes.append(
-            "The series has no season, so the seasonal naive is the same as repeat last and is left out."
-        )
-        return actual, forecasts, season
     seasonal = seasonal_naive(values, origins, horizon, season)
-    if np.isfinite(seasonal).any():
+    if season > 1 and np.isfinite(seasonal).any():
         forecasts[SEASONAL_NAIVE] = seasonal
-    else:
-        notes.append(f"The seasonal naive is left out: no value one cycle ({season} steps) before is known.")
+        return actual, forecasts, season
+    reason = (
+        "The series has no season, so the seasonal naive is the same as repeat last and is left out"
+        if season == 1
+        else f"The seasonal naive is left out: no value one cycle ({season} steps) before is known"
+    )
+    notes.append(f"{reason}; in its place stands the mean of the values each window reads.")
+    forecasts[WINDOW_MEAN] = window_mean(values, origins, horizon, windows.sequence_length)
     return actual, forecasts, season
 
 

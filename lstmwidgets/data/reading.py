@@ -29,8 +29,10 @@ _CHUNK_BYTES = 1 << 23
 _MAX_CHUNK_BYTES = 1 << 26
 _PARQUET_ROWS = 1 << 17
 _UTF8_REMEDY = (
-    "Save it as UTF-8 (in a spreadsheet: 'CSV UTF-8'), or pass a frame read with the encoding you know, for "
-    'example pandas.read_csv(path, encoding="gb18030")'
+    "Save it as UTF-8 (in a spreadsheet: 'CSV UTF-8'), or pass a frame read with its own encoding: "
+)
+_ENCODINGS = (
+    'pandas.read_csv(path, encoding="cp1252") suits files from Western Europe, encoding="gb18030" from China'
 )
 
 
@@ -241,7 +243,9 @@ def _csv_chunks(
                     metered.taken = 0
                     yield chunk.set_axis(names, axis="columns")[columns]
     except UnicodeDecodeError:
-        raise LSTMWidgetsError(f"{label} is not UTF-8{_first_undecodable(path)}. {_UTF8_REMEDY}") from None
+        raise LSTMWidgetsError(
+            f"{label} is not UTF-8{_first_undecodable(path)}. {_UTF8_REMEDY}{_ENCODINGS}"
+        ) from None
     except pd.errors.EmptyDataError:
         return
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
@@ -281,7 +285,7 @@ def _check_text(head: bytes, path: Path) -> None:
             else "no text file"
         )
         raise LSTMWidgetsError(
-            f"{path.name!r} is {kind}, not UTF-8. {_UTF8_REMEDY.replace('gb18030', 'utf-16')}"
+            f'{path.name!r} is {kind}, not UTF-8. {_UTF8_REMEDY}pandas.read_csv(path, encoding="utf-16")'
         )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmwidgets.config import LSTMConfig
+from lstmwidgets.config import LSTMConfig, checked_config
 from lstmwidgets.data.series import data_hash, read_series
 from lstmwidgets.data.windows import Scaler, Windows
 from lstmwidgets.errors import LSTMWidgetsError
@@ -62,7 +62,7 @@ class LSTMForecaster:
     data_hash_: str
 
     def __init__(self, config: LSTMConfig | None = None) -> None:
-        self.config = LSTMConfig() if config is None else config
+        self.config = checked_config(config)
         self._loop: Loop | None = None
 
     def __repr__(self) -> str:
@@ -134,7 +134,7 @@ class LSTMForecaster:
         """
         self._check_fitted()
         steps = self._checked_horizon(horizon)
-        source = self.series_ if series is None else read_series(series)
+        source = self.series_ if series is None else self._same_kind(read_series(series))
         length = self.config.sequence_length
         context = source.iloc[-length:]
         missing = length - int(np.isfinite(context.to_numpy()).sum())
@@ -235,6 +235,15 @@ class LSTMForecaster:
     def _check_fitted(self) -> None:
         if not hasattr(self, "model_"):
             raise LSTMWidgetsError("this forecaster is not fitted: call fit(series) first")
+
+    def _same_kind(self, series: pd.Series) -> pd.Series:
+        ours, theirs = (pd.DatetimeIndex(each.index).freqstr for each in (self.series_, series))
+        if ours != theirs:
+            raise LSTMWidgetsError(
+                f"the series has the frequency {theirs!r} and this forecaster was fitted on {ours!r}: "
+                "pass one of the same frequency, or fit another forecaster"
+            )
+        return series
 
     def _checked_horizon(self, horizon: int | None) -> int:
         longest = self.config.horizon

@@ -14,8 +14,8 @@ from lstmwidgets.model.backend import keras, tf
 CHUNK_SECONDS = 0.05
 """How long one compiled call may take, so that Stop and Pause are heeded between calls."""
 
-FORECAST_BATCH = 1024
-"""Windows in one forward pass outside training; bounds memory, changes no result."""
+FORECAST_BYTES = 64e6
+"""Memory for the gates of one forward pass outside training; decides how many windows go together."""
 
 
 class Loop:
@@ -39,6 +39,9 @@ class Loop:
         self.network = network
         self.windows = windows
         self._seconds_per_batch: float | None = None
+        widest = max(weight.shape[-1] for weight in network.weights)  # the four gates side by side
+        window_bytes = 2 * 4 * windows.sequence_length * widest  # gates, candidate, states, and room
+        self._forecast_batch = int(np.clip(FORECAST_BYTES / window_bytes, 16, 1024))
         series = tf.constant(windows.values)
         reads = tf.range(windows.sequence_length)
         ahead = tf.range(windows.sequence_length, windows.sequence_length + windows.horizon)
@@ -129,18 +132,17 @@ class Loop:
     ) -> float:
         """Mean squared error of the network as it stands, on scaled and centred values."""
         total = 0.0
-        for batch in _batches(starts):
+        for batch in self._batches(starts):
             total += float(self._measure(batch))
             between()
         return total / (len(starts) * self.windows.horizon)
 
     def forecast(self, starts: NDArray[np.integer]) -> NDArray[np.float64]:
         """Forecasts in the unit of the series, shape (len(starts), horizon)."""
-        outputs = [self._forecast(batch).numpy() for batch in _batches(np.asarray(starts, np.int32))]
+        outputs = [self._forecast(batch).numpy() for batch in self._batches(np.asarray(starts, np.int32))]
         scaled = np.concatenate(outputs) if outputs else np.empty((0, self.windows.horizon), np.float32)
         return self.windows.restore(scaled, np.asarray(starts))
 
-
-def _batches(starts: NDArray[np.int32]) -> Iterator[NDArray[np.int32]]:
-    for first in range(0, len(starts), FORECAST_BATCH):
-        yield starts[first : first + FORECAST_BATCH]
+    def _batches(self, starts: NDArray[np.int32]) -> Iterator[NDArray[np.int32]]:
+        for first in range(0, len(starts), self._forecast_batch):
+            yield starts[first : first + self._forecast_batch]

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, Protocol
 
 from tqdm import tqdm
 
 
-class ProgressBar:
-    """A `Trainer` callback that shows a tqdm bar in a terminal or a notebook, and clears it at the end.
+class _Writable(Protocol):
+    def write(self, text: str) -> Any: ...
+    def flush(self) -> None: ...
 
-    Where standard error goes to a file, nothing is written.
+
+class ProgressBar:
+    """A `Trainer` callback that shows a tqdm bar: in a terminal, or as one line under a notebook's cell.
+
+    A terminal is left clean at the end, a cell keeps the last line. Where standard error goes to a
+    file, nothing is written.
     """
 
     def __init__(self) -> None:
@@ -20,17 +26,19 @@ class ProgressBar:
     def on_state(self, trainer: Any) -> None:
         """Open the bar when training begins, close it when it ends."""
         if trainer.state == "training" and self._bar is None:
+            cell = _cell_line()
             self._bar = tqdm(
                 total=1.0,
-                file=sys.stderr,
-                disable=not (sys.stderr.isatty() or "ipykernel" in sys.modules),
-                leave=False,
+                file=cell or sys.stderr,
+                disable=cell is None and not sys.stderr.isatty(),
+                leave=cell is not None,
+                ncols=None if cell is None else 100,
                 bar_format="{desc} |{bar:24}| {elapsed}<{remaining}{postfix}",
             )
-        elif trainer.state in ("done", "stopped", "failed") and self._bar is not None:
+        self._describe(trainer)
+        if trainer.state in ("done", "stopped", "failed") and self._bar is not None:
             self._bar.close()
             self._bar = None
-        self._describe(trainer)
 
     def on_progress(self, trainer: Any) -> None:
         """Move the bar."""
@@ -53,3 +61,36 @@ class ProgressBar:
         self._bar.set_description_str(f"epoch {progress.epoch}/{progress.epochs}{waiting}", refresh=False)
         self._bar.n = progress.fraction
         self._bar.refresh()
+
+
+def _cell_line() -> _Writable | None:
+    """The line under the cell that now runs, or None outside a notebook's kernel."""
+    if "ipykernel" not in sys.modules:
+        return None
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    return None if shell is None or not hasattr(shell, "kernel") else _CellLine()
+
+
+class _CellLine:
+    """A file whose last line is shown under the cell, and redrawn in place: standard error would be red."""
+
+    encoding = "utf-8"  # by which tqdm knows that it may draw in eighths of a block
+
+    def __init__(self) -> None:
+        self._handle: Any = None
+
+    def write(self, text: str) -> None:
+        line = text.strip("\r\n")
+        if not line.strip():
+            return
+        from IPython.display import display
+
+        if self._handle is None:
+            self._handle = display({"text/plain": line}, raw=True, display_id=True)
+        else:
+            self._handle.update({"text/plain": line}, raw=True)
+
+    def flush(self) -> None:
+        """Nothing is held back."""

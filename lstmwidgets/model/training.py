@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import pandas as pd
 
-from lstmwidgets.config import LSTMConfig
+from lstmwidgets.config import LSTMConfig, checked_config
 from lstmwidgets.data.series import read_series
 from lstmwidgets.data.windows import make_windows
 from lstmwidgets.errors import LSTMWidgetsError
@@ -152,7 +152,7 @@ class Trainer:
         optimizer: keras.optimizers.Optimizer | None = None,
         folder: str | Path | None = None,
     ) -> None:
-        self.config = LSTMConfig() if config is None else config
+        self.config = checked_config(config)
         self.series: pd.Series = read_series(series)
         self.windows = make_windows(self.series, self.config)
         self.callbacks = list(callbacks)

@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets
 import traitlets
 
-from lstmwidgets.config import LSTMConfig, Parameter
+from lstmwidgets.config import LSTMConfig, Parameter, checked_config
 from lstmwidgets.errors import LSTMWidgetsError
 
 IN_SIGHT = ("sequence_length", "units", "epochs")
@@ -204,7 +204,7 @@ class SettingsForm(ipywidgets.VBox):
     problem = traitlets.Unicode()
 
     def __init__(self, config: LSTMConfig | None = None) -> None:
-        config = LSTMConfig() if config is None else config
+        config = checked_config(config)
         self.fields: dict[str, Field] = {
             name: (ChoiceField if parameter.kind == "choice" else NumberField)(
                 parameter, getattr(config, name)

@@ -29,6 +29,7 @@ PALETTE = {
         Colour("forecast", "#0072b2", "#4db1f2"),
         Colour("repeat-last", "#c17f00", "#f0b429"),
         Colour("seasonal-naive", "#009670", "#2fc79b"),
+        Colour("window-mean", "#7a5ea8", "#b79ce6"),
         Colour("train", "#707070", "#939393"),
         Colour("validation", "#bf6fa4", "#e7a3d2"),
         Colour("test", "#857100", "#e0c93a"),
@@ -47,7 +48,7 @@ PALETTE = {
 """Every colour by name. One hue for one meaning: a part, a model or a gate looks the same in every view."""
 
 MODELS = {"LSTM": "forecast", "repeat last": "repeat-last", "seasonal naive": "seasonal-naive"}
-"""Name in `PALETTE` of each model of a score table."""
+"""Name in `PALETTE` of each model that charts draw; score tables may have more."""
 
 GATES = ("i", "f", "g", "o", "c", "h")
 """Input gate, forget gate, candidate, output gate, cell state, hidden state: ``gate-i`` to ``gate-h``."""
@@ -69,7 +70,7 @@ def colour(name: str) -> str:
 
 def model_colour(model: str) -> Colour:
     """The hue of a model by its name in a score table."""
-    return PALETTE[MODELS[model]]
+    return PALETTE[{**MODELS, "window mean": "window-mean"}[model]]
 
 
 def gate_colour(gate: str) -> Colour:

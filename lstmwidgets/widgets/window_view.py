@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import traitlets
 
-from lstmwidgets.config import LSTMConfig
+from lstmwidgets.config import LSTMConfig, checked_config
 from lstmwidgets.data.series import read_series
 from lstmwidgets.data.windows import PARTS, Part, Split, Windows, chronological_split, make_windows
 from lstmwidgets.errors import LSTMWidgetsError
@@ -106,7 +106,7 @@ class WindowView(View):
         self.series: pd.Series = read_series(series)
         self.times = as_times(pd.DatetimeIndex(self.series.index))
         self.values = self.series.to_numpy(np.float64)
-        config = LSTMConfig() if config is None else config
+        config = checked_config(config)
         self.windows = make_windows(self.series, config)
         self._overview, self._close_up = Overview(self), CloseUp(self)
         self._status = ipywidgets.HTML()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstmwidgets.analysis.baselines import repeat_last, seasonal_naive
+from lstmwidgets.analysis.baselines import repeat_last, seasonal_naive, window_mean
 from lstmwidgets.errors import LSTMWidgetsError
 
 
@@ -83,3 +83,19 @@ def test_no_origin_gives_no_forecast():
 def test_what_cannot_be_forecast_is_refused_in_words(arguments, message):
     with pytest.raises(LSTMWidgetsError, match=message):
         seasonal_naive(*arguments)
+
+
+def test_the_window_mean_averages_what_was_read_and_nothing_after():
+    values = np.array([1.0, 3.0, 8.0, 100.0, np.nan, 5.0, 7.0])
+    means = window_mean(values, origins=[1, 2, 3, 5, 6], horizon=2, length=2)
+    assert means[:3, 0] == pytest.approx([2.0, 5.5, 54.0])
+    assert np.isnan(means[3]).all()
+    assert means[4] == pytest.approx([6.0, 6.0])
+
+
+def test_the_window_mean_loses_no_digits_on_a_high_level():
+    values = 1e9 + np.random.default_rng(0).normal(size=5000)
+    means = window_mean(values, origins=[99, 4999], horizon=1, length=100)
+    np.testing.assert_allclose(
+        means[:, 0] - 1e9, [values[:100].mean() - 1e9, values[-100:].mean() - 1e9], atol=1e-6
+    )

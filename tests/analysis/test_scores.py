@@ -70,9 +70,10 @@ def test_the_scale_of_mase_comes_from_the_training_part_alone():
 def test_a_series_without_a_season_has_no_seasonal_naive_and_says_so():
     yearly = series_of(np.random.default_rng(0).normal(size=80).cumsum(), "YS")
     table = score_table(ShiftedTruth(yearly, CONFIG), "test")
-    assert table.index.tolist() == ["LSTM", "repeat last"]
+    assert table.index.tolist() == ["LSTM", "repeat last", "window mean"]
     assert table.attrs["notes"] == [
-        "The series has no season, so the seasonal naive is the same as repeat last and is left out."
+        "The series has no season, so the seasonal naive is the same as repeat last and is left out; "
+        "in its place stands the mean of the values each window reads."
     ]
     assert "seasonal naive" not in forecast_table(ShiftedTruth(yearly, CONFIG), "test")
 
@@ -101,7 +102,7 @@ def test_a_season_longer_than_the_series_leaves_two_models_and_no_mase():
     hourly = series_of(np.random.default_rng(0).normal(size=23), "h")
     config = LSTMConfig(sequence_length=2, horizon=2)
     table = score_table(ShiftedTruth(hourly, config), "test")
-    assert table.index.tolist() == ["LSTM", "repeat last"]
+    assert table.index.tolist() == ["LSTM", "repeat last", "window mean"]
     assert table["MASE"].isna().all()
     assert "no value one cycle (24 steps) before" in table.attrs["notes"][0]
     assert "MASE is left out" in table.attrs["notes"][1]
@@ -161,7 +162,7 @@ def test_a_stride_that_is_no_count_is_refused(stride):
 def test_a_forecaster_without_its_series_says_what_to_do():
     forecaster = ShiftedTruth(climbing_weeks(), CONFIG)
     forecaster.windows_ = None
-    with pytest.raises(LSTMWidgetsError, match="does not hold the series it was fitted on"):
+    with pytest.raises(LSTMWidgetsError, match="holds no series to be scored on"):
         score_table(forecaster, "test")
 
 

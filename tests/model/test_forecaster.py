@@ -78,6 +78,11 @@ def test_a_missing_value_in_the_last_window_is_refused(forecaster, series):
         forecaster.predict(series=series.iloc[:10])
 
 
+def test_a_series_of_another_frequency_is_refused(forecaster):
+    with pytest.raises(lw.LSTMWidgetsError, match="frequency 'YS-JAN' and this forecaster was fitted on 'h'"):
+        forecaster.predict(series=lw.load_dataset("nile"))
+
+
 def test_nothing_can_be_asked_before_fitting(tmp_path):
     for call in (
         lambda f: f.predict(),
