@@ -157,7 +157,10 @@ class NumberField(Field):
             self._follow(self.value)
 
     def _typed(self, change: Mapping[str, Any]) -> None:
-        if not self._following and self._accept(_number(change["new"])):
+        number = _number(change["new"])
+        if self.parameter.kind == "integer" and isinstance(number, float) and number.is_integer():
+            number = int(number) if abs(number) < 1e15 else number  # 1e2 is as whole as 100
+        if not self._following and self._accept(number):
             self._follow(self.value)
 
 
@@ -231,6 +234,11 @@ class SettingsForm(ipywidgets.VBox):
         finally:
             self._setting = False
         self.problem = ""
+
+    @property
+    def refused(self) -> list[str]:
+        """Labels of the controls that hold something refused; each says why beside itself."""
+        return [field.parameter.label for field in self.fields.values() if field.problem]
 
     def _collect(self, change: Mapping[str, Any]) -> None:
         if self._setting:

@@ -157,10 +157,15 @@ class TrainingPanel(View):
         self._session.pause()
 
     def step(self) -> None:
-        """Train one epoch in the background, then pause."""
+        """Train one epoch in the background, then pause; raises when the training has ended."""
         if self.state in ("training", "paused"):
             self._session.step()
         else:
+            if self.state in ("done", "stopped", "failed"):
+                raise LSTMWidgetsError(
+                    f"this panel's training is {self.state}: a step would discard it. Train (start) begins a "
+                    "new one, Reset clears it"
+                )
             self._check_ready()
             self._session.start(self.config, self.series, one_epoch=True)
 
@@ -181,6 +186,7 @@ class TrainingPanel(View):
     def _check_ready(self) -> None:
         if self.problem:
             raise LSTMWidgetsError(self.problem)
+        self._data.dismiss()
 
     # What the session tells, on whichever thread ------------------------------------------
 
@@ -190,7 +196,7 @@ class TrainingPanel(View):
         if state in ("idle", "loading"):
             self._draw_series()
         elif self.trainer is not None:
-            self._shown.show_progress(self.trainer.progress)
+            self.progressed()
         self._shown.enable(state, ready=not self.problem)
         self._say_state(state)
         self._mark_stale()
@@ -199,7 +205,8 @@ class TrainingPanel(View):
     def progressed(self) -> None:
         """Move the progress bar."""
         if self.trainer is not None:
-            self._shown.show_progress(self.trainer.progress)
+            finished = None if self._session.state in UNDER_WAY else len(self.trainer.history)
+            self._shown.show_progress(self.trainer.progress, finished)
 
     def epochs_ended(self) -> None:
         """Let the loss curve grow."""
@@ -222,7 +229,7 @@ class TrainingPanel(View):
         for name, button in self._shown.buttons.items():
             button.on_click(self._guarded(getattr(self, name if name != "train" else "start")))
         self._data.observe(self._guarded(self._series_changed), "series")
-        self._data.observe(self._guarded(self._settings_changed), "problem")
+        self._data.observe(self._guarded(self._refusal_changed), "problem")
         self._settings.observe(self._guarded(self._settings_changed), ["config", "problem"])
 
     def _guarded(self, action: Callable[[], None]) -> Callable[[Any], None]:
@@ -255,21 +262,38 @@ class TrainingPanel(View):
                 self._shown.enable(self._session.state, ready=not self.problem)
                 self._say_state(self._session.state)
 
+    def _refusal_changed(self) -> None:
+        """A refused file changes nothing but the status line."""
+        with self._session.lock:
+            if self.state not in UNDER_WAY:
+                if self._data.problem:
+                    self._say_refusal()
+                else:
+                    self._say_state(self._session.state)
+
+    def _say_refusal(self) -> None:
+        self._shown.say(words.of_refusal(self._data.problem, title(self.series)), "error")
+
     def _foresee(self) -> None:
         """What the settings will cost, or why they do not fit the series."""
-        problem, cost, self._windows = self._data.problem or self._settings.problem, "", None
+        problem, cost, caution, self._windows = self._settings.problem, "", "", None
         try:
             self._windows = make_windows(self.series, self.config)
-            cost = "" if problem else words.of_cost(self.config, self._windows)
+            if not problem:
+                cost, caution = words.of_cost(self.config, self._windows), words.of_caution(self._windows)
         except LSTMWidgetsError as error:
             problem = problem or str(error)
         self.set_trait("problem", problem)
-        self._shown.show_cost(cost)
+        self._shown.show_cost(cost, caution)
         self._shown.offer(self.config)
 
     def _say_state(self, state: State) -> None:
-        if self.problem and state not in UNDER_WAY:
+        if self._settings.problem and state not in UNDER_WAY:
+            self._shown.say(words.of_refused(self._settings.refused), "error")
+        elif self.problem and state not in UNDER_WAY:
             self._shown.say(self.problem, "error")
+        elif self._data.problem and state == "idle":
+            self._say_refusal()
         elif state == "loading":
             self._shown.say("Loading TensorFlow…" if self._session.loads else "")
         elif state == "idle" or self.trainer is None:
@@ -302,7 +326,7 @@ class TrainingPanel(View):
                     title=title(series),
                     unit=unit_of(series),
                     status=self._shown.status_text,
-                    cost="" if windows is None else words.of_size(config, windows),
+                    cost="" if windows is None else words.of_still(config, windows),
                     config=config,
                     series=series,
                     split=None if windows is None else windows.split,

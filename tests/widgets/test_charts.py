@@ -9,7 +9,14 @@ from hypothesis.extra.numpy import arrays
 
 import lstmwidgets as lw
 from lstmwidgets.data.windows import Split
-from lstmwidgets.widgets.charts.axes import log_ticks, loss_limits, ticks_between, value_limits, whole_ticks
+from lstmwidgets.widgets.charts.axes import (
+    date_ticks,
+    log_ticks,
+    loss_limits,
+    ticks_between,
+    value_limits,
+    whole_ticks,
+)
 from lstmwidgets.widgets.charts.forecast import ForecastChart
 from lstmwidgets.widgets.charts.loss import LossChart
 from lstmwidgets.widgets.charts.stretches import CLOSE, TESTED, Stretch, as_times, first_view, stretches
@@ -77,6 +84,29 @@ def test_ticks_are_few_inside_and_evenly_spaced(low, width):
     assert np.allclose(np.diff(ticks), ticks[1] - ticks[0])
 
 
+@given(st.integers(-(10**13), 10**13), st.integers(1, 10**13))
+def test_date_ticks_are_few_inside_and_ascending(begin, length):
+    begin = np.datetime64(begin, "ms")
+    ticks, form = date_ticks(begin, begin + length)
+    assert len(ticks) <= 6 and ((ticks >= begin) & (ticks <= begin + length)).all()
+    assert (np.diff(ticks).astype(int) > 0).all() and (form is None) == (len(ticks) == 0)
+    assert len(ticks) > 0 or length < 1000  # a fraction of a second is left to the browser
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "first", "count", "form"),
+    [
+        ("2015-01-01", "2017-06-30", "2015-01-01", 5, "%b %Y"),
+        ("1958-03-29", "2001-12-29", "1960-01-01", 5, "%Y"),
+        ("2015-01-03", "2015-02-10", "2015-01-08", 5, "%-d %b"),
+        ("2015-01-03T05:00", "2015-01-04T05:00", "2015-01-03T06:00", 4, "%-d %b %H:%M"),
+    ],
+)
+def test_dates_stand_at_round_moments(begin, end, first, count, form):
+    ticks, written = date_ticks(np.datetime64(begin, "ms"), np.datetime64(end, "ms"))
+    assert (ticks[0], len(ticks), written) == (np.datetime64(first), count, form)
+
+
 def test_epoch_ticks_are_whole_and_include_both_ends():
     assert whole_ticks(20).tolist() == [1, 5, 10, 15, 20]
     assert whole_ticks(2).tolist() == [1, 2]
@@ -116,6 +146,13 @@ def test_a_series_is_drawn_where_it_is_looked_at(chart):
     assert chart.views.value is None and len(chart.actual.x) == 100 and chart.ends[0] == "29 Mar 1958"
 
 
+def test_both_time_axes_have_few_dates(chart):
+    chart.stretch.value = (0, 130)  # two years and a half of weeks
+    for axis in (chart._dates, chart._all_dates):
+        assert 3 <= len(axis.tick_values) <= 6
+    assert chart._dates.tick_format == "%b %Y" and chart._all_dates.tick_format == "%Y"
+
+
 def test_forecasts_are_drawn_in_blocks_and_a_missing_baseline_leaves_the_legend(chart):
     index = lw.load_dataset("co2").index
     table = pd.DataFrame(
@@ -131,6 +168,7 @@ def test_forecasts_are_drawn_in_blocks_and_a_missing_baseline_leaves_the_legend(
     assert chart.legend.switches["seasonal naive"].layout.display == "none"
     assert chart.legend.switches["repeat last"].layout.display is None
     assert "LSTM and repeat last from 2 cutoffs" in chart.words
+    assert "counted back from the end of each part" in chart.words
 
 
 def test_a_long_series_is_thinned_before_it_is_sent():

@@ -54,6 +54,8 @@ def test_typing_a_number_between_the_stops_keeps_it_exactly():
     form.fields["units"].text.value = "101"
     assert form.config.units == 101
     assert positions(PARAMETERS["units"])[form.fields["units"].slider.value] == 100
+    form.fields["units"].text.value = "1e2"
+    assert form.config.units == 100 and form.fields["units"].text.value == "100"
     form.fields["learning_rate"].text.value = "1.23e-4"
     assert form.config.learning_rate == 1.23e-4
 
@@ -63,6 +65,7 @@ def test_typing_a_number_between_the_stops_keeps_it_exactly():
     [
         ("units", "0", "units=0 is not accepted: units takes a whole number from 1 to 512"),
         ("units", "513", "units=513 is not accepted"),
+        ("units", "1e3", "units=1000 is not accepted"),
         ("units", "12.5", "units=12.5 is not accepted: units takes a whole number"),
         ("units", "many", "units='many' (str) is not accepted"),
         ("units", "", "units='' (str) is not accepted"),
@@ -150,5 +153,25 @@ def test_a_bad_file_is_refused_in_words_and_the_series_before_stays():
     picker = DataPicker("nile")
     _upload(picker, "empty.csv", b"")
     assert "'empty.csv' is empty" in picker.problem and picker.series.attrs["dataset"] == "nile"
+    picker.dismiss()
+    assert picker.problem == "" and "100 yearly values" in picker._facts.value
+    _upload(picker, "empty.csv", b"")
     _upload(picker, "../../escape.csv", b"day,height\n2020-01-01,1\n2020-01-02,2\n")
     assert picker.problem == "" and picker.series.attrs["file"] == "escape.csv"
+
+
+def test_columns_are_asked_for_only_where_choosing_them_can_help():
+    picker, here = DataPicker("nile"), "Here: choose the time column"
+    _upload(picker, "mine.csv", b"day,height,note\n2020-01-01,1,a\n2020-01-02,2,b\n")
+    assert picker.problem == "" and picker._columns.layout.display is None
+    _upload(picker, "empty.csv", b"")
+    assert "is empty" in picker.problem and here not in picker.problem
+    assert picker._columns.layout.display == "none" and picker.series.attrs["file"] == "mine.csv"
+    _upload(picker, "twice.csv", b"day,height,note\n2020-01-01,1,a\n2020-01-01,2,b\n2020-01-02,3,c\n")
+    assert "more than once" in picker.problem and here not in picker.problem
+    _upload(picker, "two.csv", b"day,height,width\n2020-01-01,1,7\n2020-01-02,2,8\n")
+    assert here in picker.problem and picker._columns.layout.display is None
+    picker.datasets.value = "nile"  # what was refused is forgotten, also for the file before it
+    picker.datasets.value = "own"
+    assert picker.problem == "" and picker._columns.layout.display == "none"
+    assert picker.series.attrs["file"] == "mine.csv"

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -94,7 +95,8 @@ def test_train_blocks_and_returns_the_trained_panel(panel):
     )
     drawn = panel._shown.forecast.models
     assert all(np.isfinite(line.y).sum() > 10 for line in drawn.values())
-    assert enabled(panel) == {"train", "step", "reset"}
+    assert enabled(panel) == {"train", "reset"}
+    assert "3 of 3 epochs" in panel._shown._progress.value
 
 
 def test_the_panel_trains_exactly_what_a_trainer_alone_trains(panel, series):
@@ -145,9 +147,59 @@ def test_pause_resume_step_and_stop_lead_through_the_states(series):
     until(lambda: panel.state == "paused", 5)
     panel.stop()
     until(lambda: panel.state == "stopped", 5)
-    assert status(panel).startswith(f"Stopped after {len(panel.history)} epochs") and "are kept" in status(
-        panel
-    )
+    epochs = len(panel.history)
+    assert status(panel).startswith(f"Stopped after {epochs} epochs") and "are kept" in status(panel)
+    assert f"{epochs} of 1,000 epochs" in panel._shown._progress.value
+
+
+def test_a_step_never_discards_a_training_that_has_ended(panel):
+    step = panel._shown.buttons["step"]
+    assert step.tooltip == "Train one epoch, then pause"
+    trainer = panel.train().trainer
+    assert step.disabled and "Train starts a new one" in step.tooltip
+    with pytest.raises(lw.LSTMWidgetsError, match="a step would discard it"):
+        panel.step()
+    assert panel.trainer is trainer and panel.state == "done"
+    panel.reset()
+    assert not step.disabled and step.tooltip == "Train one epoch, then pause"
+
+
+def test_a_refused_file_is_told_and_the_series_before_can_still_be_trained(panel):
+    def upload(name, content):
+        panel._data.upload.value = (
+            {
+                "name": name,
+                "type": "text/csv",
+                "size": len(content),
+                "content": memoryview(content),
+                "last_modified": datetime(2026, 1, 1),
+            },
+        )
+
+    upload("empty.csv", b"")
+    assert "'empty.csv' is empty" in status(panel) and "the series is still Two sine waves" in status(panel)
+    assert panel.problem == "" and enabled(panel) == {"train", "step"}
+    assert panel.train().state == "done"
+    assert status(panel).startswith("Trained 3 epochs") and "empty.csv" not in panel._data._facts.value
+    upload("empty.csv", b"")
+    assert "'empty.csv' is empty" in status(panel) and enabled(panel) == {"train", "reset"}
+    assert panel.state == "done" and panel.scores is not None
+    rows = "".join(f"2020-01-{day:02},{day % 7},{day % 5}\n" for day in range(1, 32))
+    upload("two.csv", f"day,height,width\n{rows}".encode())
+    assert "choose the time column" in status(panel)
+    panel._data.value.value = "width"
+    assert panel.series.name == "width" and panel.state == "idle"
+
+
+def test_few_test_windows_are_warned_of(panel):
+    assert "little" not in panel._shown._cost.value  # 44 windows
+    for horizon, words in (
+        (45, "only 1 test window: its scores say little"),
+        (20, "only 26 test windows: their scores say little"),
+    ):
+        panel.config = QUICK.replace(horizon=horizon)
+        assert f'<span class="lw-warning">{words}</span>' in panel._shown._cost.value
+        assert words in " ".join(text.get_text() for text in panel.still().texts)
 
 
 def test_moving_a_slider_while_training_marks_the_result_and_leaves_the_run_alone(series):
@@ -175,7 +227,8 @@ def test_settings_that_do_not_fit_are_told_and_nothing_trains_until_they_do(pane
     panel._shown.buttons["train"].click()  # a browser may be late to disable it
     assert panel.state == "idle"
     panel._settings.fields["sequence_length"].text.value = "0"
-    assert "sequence_length=0 is not accepted" in status(panel) and enabled(panel) == set()
+    assert "sequence_length=0 is not accepted" in panel.problem and enabled(panel) == set()
+    assert status(panel).startswith("Not accepted: Sequence length.")  # why stands beside the number
     panel._settings.fields["sequence_length"].text.value = "8"
     assert panel.problem == "" and status(panel) == "Ready to train." and "train" in enabled(panel)
 
@@ -350,7 +403,11 @@ def test_the_verdict_is_plain(panel):
     scores = panel.train().scores
     for gain, words, tone in (
         (0.3, "errs 30% less", "good"),
-        (0.0, "adds nothing", "warning"),
+        (0.049, "within 5% of the better baseline, repeat last: too close to call, use the rule", "quiet"),
+        (0.0, "too close to call", "quiet"),
+        (-0.049, "too close to call", "quiet"),
+        (0.051, "errs 5% less", "good"),
+        (-0.051, "errs 5% more", "error"),
         (-0.5, "use ", "error"),
     ):
         changed = scores.copy()

@@ -75,6 +75,39 @@ def ticks_between(low: float, high: float, most: int = 6) -> NDArray[np.float64]
     return np.array([round(number * step, 12 - power) for number in range(first, last + 1)])
 
 
+_CALENDAR = (
+    *(("s", every, "%H:%M:%S") for every in (1, 2, 5, 10, 15, 30)),
+    *(("m", every, "%H:%M") for every in (1, 2, 5, 10, 15, 30)),
+    *(("h", every, "%-d %b %H:%M") for every in (1, 2, 3, 6, 12)),
+    *(("D", every, "%-d %b") for every in (1, 2, 4, 7, 14)),
+    *(("M", every, "%b %Y") for every in (1, 2, 3, 6)),
+    *(("Y", digit * 10**power, "%Y") for power in range(4) for digit in (1, 2, 5)),
+)
+
+
+def date_ticks(
+    begin: np.datetime64, end: np.datetime64, most: int = 6
+) -> tuple[NDArray[np.datetime64], str | None]:
+    """Round moments within two, at most so many, and how to write them (a format of d3).
+
+    Examples
+    --------
+    >>> ticks, written = date_ticks(np.datetime64("2012-01-01", "ms"), np.datetime64("2014-06-30", "ms"))
+    >>> ticks.astype("datetime64[M]").astype(str).tolist(), written
+    (['2012-01', '2012-07', '2013-01', '2013-07', '2014-01'], '%b %Y')
+    """
+    for unit, every, written in _CALENDAR:
+        zero = 1970 if unit == "Y" else 0  # years are rounded as they are written
+        floors = np.array([begin, end]).astype(f"datetime64[{unit}]")
+        low, high = (floors.astype(np.int64) + zero).tolist()
+        low += int(floors[0] < begin)
+        numbers = range(-(-low // every) * every, high + 1, every)
+        if 0 < len(numbers) <= most:
+            ticks = np.array(numbers, dtype=np.int64) - zero
+            return ticks.astype(f"datetime64[{unit}]").astype("datetime64[ms]"), written
+    return np.array([], "datetime64[ms]"), None
+
+
 def epochs_in_sight(done: int, epochs: int) -> int:
     """Last epoch on the axis: all of a short training; of a long one what is done, and room to grow.
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lstmwidgets.data.windows import PARTS, Split
 from lstmwidgets.widgets import theme
-from lstmwidgets.widgets.charts.axes import ticks_between, value_limits
+from lstmwidgets.widgets.charts.axes import date_ticks, ticks_between, value_limits
 from lstmwidgets.widgets.charts.parts import MARGIN, NOTHING, Chart, Legend, draw, line
 from lstmwidgets.widgets.charts.stretches import (
     ALL,
@@ -79,11 +79,11 @@ class ForecastChart(Chart):
             y_offset=12,
         )
         self._values = bqplot.Axis(scale=self._y, side="left", tick_format=",~g")
-        times = bqplot.Axis(scale=self._x, grid_lines="none")
+        self._dates = bqplot.Axis(scale=self._x, grid_lines="none")
         models = [self.models[name] for name in reversed(MODELS)]
         return bqplot.Figure(
             marks=[*self._shades.values(), self._names, self.actual, *models],
-            axes=[times, self._values],
+            axes=[self._dates, self._values],
             fig_margin=MARGIN,
             display_toolbar=False,
             padding_y=0,
@@ -98,10 +98,10 @@ class ForecastChart(Chart):
         self._small_shades = {part: _shade(theme.PALETTE[part].css, shading) for part in PARTS}
         self._window = _shade(theme.PALETTE["actual"].css, shading)
         marks = [*self._small_shades.values(), self._small_actual, self._small_forecast, self._window]
-        times = bqplot.Axis(scale=self._whole, grid_lines="none")
+        self._all_dates = bqplot.Axis(scale=self._whole, grid_lines="none")
         margin = {**MARGIN, "top": 2, "bottom": 20}
         figure = bqplot.Figure(
-            marks=marks, axes=[times], fig_margin=margin, display_toolbar=False, padding_y=0
+            marks=marks, axes=[self._all_dates], fig_margin=margin, display_toolbar=False, padding_y=0
         )
         return figure.add_class("lw-overview")
 
@@ -203,6 +203,7 @@ class ForecastChart(Chart):
             self._range.min, self._range.max = low, high
         with self._whole.hold_sync():
             self._whole.min, self._whole.max = self._times[0].astype(object), self._times[-1].astype(object)
+        _mark_dates(self._all_dates, self._times[0], self._times[-1])
         for shades in (self._shades, self._small_shades):
             for part, shade in shades.items():
                 first, after = (0, 0) if self._split is None else self._split.bounds(part)
@@ -229,6 +230,7 @@ class ForecastChart(Chart):
         self._values.tick_values = ticks_between(low, high)
         with self._x.hold_sync():
             self._x.min, self._x.max = begin.astype(object), end.astype(object)
+        _mark_dates(self._dates, begin, end)
         draw(self._window, self._times[[first, last]], np.ones(2))
         self._name_parts(first, last)
         self._span.value = " to ".join(self.ends)
@@ -257,8 +259,15 @@ def forecast_in_words(forecasts: pd.DataFrame | None) -> str:
     *others, last = [name for name in MODELS if name in forecasts]
     return (
         f"Forecasts of {', '.join(others)} and {last} from {forecasts['cutoff'].nunique():,} cutoffs, one "
-        "horizon apart. Each reads only what came before it."
+        "horizon apart. Each reads only what came before it. They are counted back from the end of each "
+        "part, so a part's first steps may have no forecast."
     )
+
+
+def _mark_dates(axis: bqplot.Axis, begin: np.datetime64, end: np.datetime64) -> None:
+    """Few enough dates to stand apart in a narrow panel; bqplot by itself writes up to twelve."""
+    with axis.hold_sync():
+        axis.tick_values, axis.tick_format = date_ticks(begin, end)
 
 
 def _shade(hue: str, scales: dict[str, bqplot.Scale]) -> bqplot.Lines:

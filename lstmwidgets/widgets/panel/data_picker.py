@@ -12,9 +12,10 @@ import ipywidgets
 import pandas as pd
 import traitlets
 
+from lstmwidgets.data.columns import choose_columns
 from lstmwidgets.data.datasets import DATASETS, load_dataset
 from lstmwidgets.data.grid import describe_freq
-from lstmwidgets.data.reading import CSV_SUFFIXES, PARQUET_SUFFIXES, open_table
+from lstmwidgets.data.reading import CSV_SUFFIXES, PARQUET_SUFFIXES, Table, open_table
 from lstmwidgets.data.series import read_series
 from lstmwidgets.errors import LSTMWidgetsError
 
@@ -31,7 +32,7 @@ class DataPicker(ipywidgets.VBox):
     series : pandas.Series
         The chosen series, as `read_series` returns it. The last good one while ``problem`` stands.
     problem : str
-        Why what was chosen last cannot be used; empty when it can.
+        Why what was chosen last was refused; empty when it was not. ``series`` is usable all the same.
     """
 
     series = traitlets.Instance(pd.Series)
@@ -40,6 +41,7 @@ class DataPicker(ipywidgets.VBox):
     def __init__(self, source: Any = None) -> None:
         self._own: pd.Series | None = None
         self._file: tuple[str, bytes] | None = None
+        self._table: Table | None = None
         self._choosing = False
         self.datasets = ipywidgets.Dropdown(
             options=_options(None), tooltip="A bundled series, or the file uploaded last"
@@ -78,6 +80,8 @@ class DataPicker(ipywidgets.VBox):
         series = load_dataset(source) if bundled else read_series(source)
         if not bundled:
             self._own = series
+            self._put_away()
+        self.dismiss()
         self._show(str(source) if bundled else _OWN)
         self._take(series)
 
@@ -97,11 +101,25 @@ class DataPicker(ipywidgets.VBox):
     def _picked(self, change: Mapping[str, Any]) -> None:
         if self._choosing:
             return
+        self.dismiss()
         self._columns.layout.display = None if change["new"] == _OWN and self._file else "none"
         if change["new"] != _OWN:
-            self._try(lambda: load_dataset(change["new"]))
+            try:
+                self._take(load_dataset(change["new"]))
+            except LSTMWidgetsError as error:
+                self.problem = str(error)
         elif self._own is not None:
             self._take(self._own)
+
+    def dismiss(self) -> None:
+        """Forget the file that was refused last, if one was, and go on with ``series``."""
+        if self.problem:
+            self._put_away()
+            self.problem = ""
+
+    def _put_away(self) -> None:
+        self._file = None
+        self._columns.layout.display = "none"
 
     def _uploaded(self, change: Mapping[str, Any]) -> None:
         if not change["new"]:
@@ -109,13 +127,18 @@ class DataPicker(ipywidgets.VBox):
         file = change["new"][0]
         self._file = (Path(file["name"]).name, bytes(file["content"]))
         self.upload.value = ()  # so that the same file, mended, can be chosen again
-        self._try(self._offer_columns)
-        if not self.problem:
+        try:
+            self._offer_columns()
+        except LSTMWidgetsError as error:
+            self._put_away()
+            self.problem = str(error)
+        else:
             self._read_file()
 
     def _offer_columns(self) -> None:
         with _on_disk(self._file) as path:
-            columns = [str(name) for name in open_table(path).sample.columns]
+            self._table = open_table(path)
+        columns = [str(name) for name in self._table.sample.columns]
         self._choosing = True
         try:
             for picker in (self.time, self.value):
@@ -125,39 +148,23 @@ class DataPicker(ipywidgets.VBox):
             self._choosing = False
         self._columns.layout.display = None
 
-    @property
-    def _asking(self) -> bool:
-        """Whether the pickers for the columns of a file are in sight."""
-        return bool(self._columns.layout.display != "none")
-
     def _columns_changed(self, change: Mapping[str, Any]) -> None:
         if not self._choosing:
             self._read_file()
 
     def _read_file(self) -> None:
-        def read() -> pd.Series:
-            with _on_disk(self._file) as path:
-                return read_series(path, time=self.time.value or None, value=self.value.value or None)
-
-        series = self._try(read)
-        if series is not None:
-            series.attrs["file"] = self._file[0] if self._file else ""
-            self._own = series
-            self._show(_OWN)
-
-    def _try(self, read: Any) -> pd.Series | None:
-        """Read, and keep the series before in words of why not where that fails."""
+        time, value = self.time.value or None, self.value.value or None
         try:
-            series: pd.Series | None = read()
+            with _on_disk(self._file) as path:
+                series = read_series(path, time=time, value=value)
         except LSTMWidgetsError as error:
-            here = ". Here: choose the time column and the value column above" if self._asking else ""
-            self.problem = f"{error}{here}"
-            return None
-        if series is None:
-            self.problem = ""
-        else:
-            self._take(series)
-        return series
+            here = ". Here: choose the time column and the value column above"
+            self.problem = f"{error}{here if _ambiguous(self._table, time, value) else ''}"
+            return
+        series.attrs["file"] = self._file[0] if self._file else ""
+        self._own = series
+        self._show(_OWN)
+        self._take(series)
 
     def _describe(self, change: Mapping[str, Any]) -> None:
         if self.problem:
@@ -202,6 +209,17 @@ def _day(stamp: pd.Timestamp) -> str:
 def _options(own: pd.Series | None) -> list[tuple[str, str]]:
     bundled = [(dataset.title, name) for name, dataset in DATASETS.items()]
     return bundled if own is None else [*bundled, (f"Yours: {title(own)}", _OWN)]
+
+
+def _ambiguous(table: Table | None, time: str | None, value: str | None) -> bool:
+    """Whether choosing columns can help: there are more than two, and time and value are not told apart."""
+    if table is None or table.sample.empty or len(table.sample.columns) < 3:
+        return False
+    try:
+        choose_columns(table, time, value)
+    except LSTMWidgetsError:
+        return True
+    return False
 
 
 def _labelled(text: str, control: ipywidgets.Widget) -> ipywidgets.VBox:

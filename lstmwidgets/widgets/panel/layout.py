@@ -27,14 +27,15 @@ BUTTONS = {
     "stop": ("Stop", "End the training and keep the best weights so far"),
     "reset": ("Reset", "Forget this training; the settings stay"),
 }
+_ENDED = "This training has ended: Train starts a new one, Reset clears it"
 ENABLED = {
     "idle": ("train", "step"),
     "loading": ("stop",),
     "training": ("pause", "step", "stop", "reset"),
     "paused": ("pause", "step", "stop", "reset"),
-    "done": ("train", "step", "reset"),
-    "stopped": ("train", "step", "reset"),
-    "failed": ("train", "step", "reset"),
+    "done": ("train", "reset"),
+    "stopped": ("train", "reset"),
+    "failed": ("train", "reset"),
 }
 """Which buttons answer in which state of the panel."""
 
@@ -76,6 +77,8 @@ class PanelLayout:
         for name, button in self.buttons.items():
             anew = name == "train" or (name == "step" and state not in ("training", "paused"))
             button.disabled = name not in ENABLED[state] or (anew and not ready)
+        ended = state in ("done", "stopped", "failed")
+        self.buttons["step"].tooltip = _ENDED if ended else BUTTONS["step"][1]
         self.buttons["pause"].description = "Resume" if state == "paused" else "Pause"
 
     def offer(self, config: LSTMConfig) -> None:
@@ -103,13 +106,14 @@ class PanelLayout:
         words = f"Settings changed since this training: {', '.join(changed)}." if changed else ""
         self._changes.value = f'<div role="status" class="lw-warning">{html.escape(words)}</div>'
 
-    def show_cost(self, text: str) -> None:
-        """Write size and time of a training with the present settings."""
-        self._cost.value = html.escape(text)
+    def show_cost(self, text: str, caution: str = "") -> None:
+        """Write size and time of a training with the present settings, and what to be wary of."""
+        warning = f' · <span class="lw-warning">{html.escape(caution)}</span>' if caution else ""
+        self._cost.value = html.escape(text) + warning
 
-    def show_progress(self, progress: Any) -> None:
-        """Move the progress bar."""
-        self._progress.value = progress_html(progress)
+    def show_progress(self, progress: Any, finished: int | None = None) -> None:
+        """Move the progress bar; ``finished`` is the number of epochs of a training that has ended."""
+        self._progress.value = progress_html(progress, finished)
 
     def show_history(self, history: pd.DataFrame, config: LSTMConfig) -> None:
         """Draw the loss so far."""
@@ -161,12 +165,13 @@ class PanelLayout:
         self._names.attributes = named
 
 
-def progress_html(progress: Any) -> str:
+def progress_html(progress: Any, finished: int | None = None) -> str:
     """A bar with epoch, elapsed and remaining time; its empty frame before there is any."""
     share = 0.0 if progress is None else progress.fraction
     left = right = "&nbsp;"
     if progress is not None:
-        left = f"Epoch {progress.epoch} of {progress.epochs}"
+        of = f"of {progress.epochs:,}"
+        left = f"Epoch {progress.epoch:,} {of}" if finished is None else f"{finished:,} {of} epochs"
         remaining = f", {duration(progress.remaining)} remaining" if progress.remaining else ""
         right = f"{duration(progress.elapsed)} elapsed{remaining}"
     return (

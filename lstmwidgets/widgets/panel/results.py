@@ -15,6 +15,7 @@ from lstmwidgets.model.cost import training_flops
 from lstmwidgets.widgets import theme
 
 _QUICK_FLOPS = 5e9
+_CLOSE = 0.05  # another seed alone moves the skill by about as much
 _METRICS = ("MAE", "RMSE", "MASE", "skill")
 _MEANING = {
     "MAE": "Mean absolute error, in the unit of the series",
@@ -57,10 +58,11 @@ def verdict(scores: pd.DataFrame | None) -> tuple[str, str]:
     better, gain = str(baselines.idxmin()), float(scores["skill"][LSTM])
     if not math.isfinite(gain):
         return f"{better} makes no error on the test part: there is nothing to gain.", "warning"
-    if gain > 0.02:
+    if abs(gain) < _CLOSE:
+        close = f"within {_CLOSE:.0%} of the better baseline, {better}"
+        return f"On the test part the LSTM is {close}: too close to call, use the rule.", "quiet"
+    if gain > 0:
         return f"On the test part the LSTM errs {gain:.0%} less than the better baseline, {better}.", "good"
-    if gain >= -0.02:
-        return f"On the test part the LSTM is no better than {better}: it adds nothing.", "warning"
     return f"On the test part the LSTM errs {-gain:.0%} more than {better}: use {better} instead.", "error"
 
 

@@ -15,6 +15,9 @@ from lstmwidgets.widgets.panel.results import verdict
 if TYPE_CHECKING:
     from lstmwidgets.model.training import Trainer
 
+FEW_WINDOWS = 30
+"""With fewer windows than this, errors on a part are mostly chance."""
+
 
 def duration(seconds: float) -> str:
     """Seconds in words, as exact as they deserve.
@@ -46,6 +49,29 @@ def of_cost(config: LSTMConfig, windows: Windows) -> str:
     seconds = estimate_seconds(config, len(windows.train))
     roughly = duration(round(seconds) if seconds >= 1 else seconds).replace(".0 s", " s")
     return f"{of_size(config, windows)} · about {roughly}"
+
+
+def of_caution(windows: Windows) -> str:
+    """What makes scores on the test part doubtful; empty when nothing does."""
+    count = len(windows.test)
+    if count >= FEW_WINDOWS:
+        return ""
+    return f"only {count} test window{': its' if count == 1 else 's: their'} scores say little"
+
+
+def of_still(config: LSTMConfig, windows: Windows) -> str:
+    """Size, and what makes the scores doubtful."""
+    return " · ".join(part for part in (of_size(config, windows), of_caution(windows)) if part)
+
+
+def of_refused(labels: list[str]) -> str:
+    """Which controls hold something refused."""
+    return f"Not accepted: {', '.join(labels)}. What is accepted stands beside the number."
+
+
+def of_refusal(problem: str, kept: str) -> str:
+    """Why a file was refused, and what the panel goes on with."""
+    return f"{problem.rstrip('.')}. Nothing else has changed: the series is still {kept}."
 
 
 def of_trainer(trainer: Trainer) -> tuple[str, str]:
