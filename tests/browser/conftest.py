@@ -152,7 +152,7 @@ def voila(notebooks: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield Server(f"http://127.0.0.1:{port}/voila/render/{{}}", log)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: its event loop would run on under other tests
 def chromium() -> Iterator[Browser]:
     """Chromium as the machine has it; skipped without one, failed in CI."""
     names = ("chromium", "chromium-browser", "google-chrome")
