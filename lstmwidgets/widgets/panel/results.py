@@ -15,7 +15,7 @@ from lstmwidgets.model.cost import training_flops
 from lstmwidgets.widgets import theme
 
 _QUICK_FLOPS = 5e9
-_CLOSE = 0.05  # another seed alone moves the skill by about as much
+_CLOSE = 0.05  # too little to rest a choice on
 _METRICS = ("MAE", "RMSE", "MASE", "skill")
 _MEANING = {
     "MAE": "Mean absolute error, in the unit of the series",
