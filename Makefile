@@ -10,6 +10,7 @@ LAB_OPTIONS ?=
 BIN := .venv/bin
 RUN := $(BIN)/python -m
 STAMP := .venv/.installed
+NATIVE := tools/build_native.py $(wildcard lstmwidgets/model/native/*.[ch])
 # Kernels, settings and extensions of this .venv come before those of the user.
 export JUPYTER_PREFER_ENV_PATH = 1
 
@@ -26,7 +27,7 @@ help:
 
 install: $(STAMP)
 
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock pyproject.toml $(NATIVE)
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else \
 	"$(PYTHON) is Python %d.%d, and lstmwidgets needs 3.11, 3.12 or 3.13: make install PYTHON=python3.12" % v)'
 	@$(RUN) pip --version >/dev/null 2>&1 || { echo "Making .venv with $$($(PYTHON) --version)"; \

@@ -1,25 +1,26 @@
-"""An LSTM over a whole sequence on the CPU, in TensorFlow: plain functions with their gradients.
+"""An LSTM over a whole sequence on the CPU: plain functions of tensors, with their gradients.
 
-Everything here is time-major, float32 and unmasked, with gates packed i, f, g, o as Keras packs
-them. `lstm` picks the way by shape; `benchmarks/README.md` has the measurements behind the choice.
+Everything here is float32 and unmasked, batch first, with gates packed i, f, g, o as Keras packs
+them. `lstm` runs this project's own operations, or TensorFlow's fused kernel where they are missing;
+`benchmarks/README.md` has the measurements behind it.
 """
 
 from __future__ import annotations
 
+import os
 from typing import Any, NamedTuple
 
-import numpy as np
 from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
 from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.model import native
 from lstmwidgets.model.backend import tf
 
-HALVE_FROM_UNITS = 32
-"""From here on, half a batch on each of two cores beats a whole batch on both."""
+PARTS = min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+"""Parts of a batch that a compiled function runs side by side, one on each core."""
 
-COMPILE_FROM_UNITS = 64
-"""From here on, steps compiled by XLA beat the fused kernel in training: a second or two to compile, once for
-each size of batch, against a fifth to a half of each epoch."""
+PART_ROWS = 8
+"""The fewest windows that are worth a part."""
 
 
 class Gates(NamedTuple):
@@ -37,13 +38,24 @@ class Gates(NamedTuple):
     h: Any
 
 
+class States(NamedTuple):
+    """What an LSTM answers: ``h`` and ``c`` after the last step, (batch, units), and ``h`` after every step.
+
+    ``every_h`` has the shape (batch, timesteps, units), and is None unless it was asked for.
+    """
+
+    every_h: Any
+    h: Any
+    c: Any
+
+
 def has_accelerator() -> bool:
     """Whether TensorFlow has any device but CPUs: cuDNN serves there, or nothing of ours does."""
     return any(device.device_type != "CPU" for device in tf.config.list_logical_devices())
 
 
 def under_xla() -> bool:
-    """Whether the function now being traced will be compiled by XLA, which has no fused LSTM kernel."""
+    """Whether the function now being traced will be compiled by XLA, which has no kernel of either kind."""
     return not tf.executing_eagerly() and GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
 
 
@@ -55,34 +67,39 @@ def lstm(
     recurrent_kernel: tf.Tensor,
     bias: tf.Tensor,
     training: bool,
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Hidden and cell states after every step, each (timesteps, batch, units), by the quickest way.
+    every: bool,
+) -> States:
+    """Hidden and cell states of an LSTM.
 
     Parameters
     ----------
-    x : tensor, shape (timesteps, batch, features)
+    x : tensor, shape (batch, timesteps, features)
     h0, c0 : tensors, shape (batch, units)
         States before the first step.
     kernel, recurrent_kernel, bias : tensors
         As in `lstmwidgets.analysis.gates.gate_activations`.
     training : bool
-        Whether a gradient is likely to be asked for. It may be asked for in any case.
+        Whether a gradient is likely to be asked for, and what it needs should be kept. It may be
+        asked for in any case, and then costs another pass.
+    every : bool
+        Whether the hidden state after every step is wanted, or only the last one.
     """
-    units = h0.shape[-1]
-    # XLA compiles anew for each shape that comes along: worth it only for the few of a training loop.
-    compiled = (
-        training and units >= COMPILE_FROM_UNITS and x.shape[0] is not None and not tf.executing_eagerly()
-    )
-    run = _compiled if compiled else _fused
-    weights = tf.concat([kernel, recurrent_kernel], 0)
-    # The executor of a compiled function runs independent halves side by side; eager execution would not.
-    if units < HALVE_FROM_UNITS or x.shape[1] == 1 or tf.executing_eagerly():
-        return run(x, h0, c0, weights, bias)
-    rows = tf.shape(x)[1]
-    sizes = tf.stack([rows - rows // 2, rows // 2])
-    parts = zip(*(tf.split(array, sizes, -2, num=2) for array in (x, h0, c0)), strict=True)
-    h, c = zip(*(run(*part, weights, bias) for part in parts), strict=True)
-    return tf.concat(h, 1), tf.concat(c, 1)
+    run = _fused if native.operations() is None else _walk
+    weights = kernel, recurrent_kernel, bias
+    # The executor of a compiled function runs independent parts side by side; eager execution would not.
+    if tf.executing_eagerly() or PARTS == 1 or x.shape[0] == 1:
+        return run(x, h0, c0, *weights, training, every)
+    sizes = _part_sizes(tf.shape(x)[0])
+    parts = zip(*(tf.split(array, sizes, num=PARTS) for array in (x, h0, c0)), strict=True)
+    found = [run(part, h, c, *weights, training, every) for part, h, c in parts]
+    every_h, h, c = (None if of[0] is None else tf.concat(of, 0) for of in zip(*found, strict=True))
+    return States(every_h, h, c)
+
+
+def _part_sizes(rows: tf.Tensor) -> tf.Tensor:
+    """Rows of each part: as even as may be, but none with fewer than `PART_ROWS` while another has more."""
+    most = tf.maximum(PART_ROWS, (rows + PARTS - 1) // PARTS)
+    return tf.clip_by_value(rows - most * tf.range(PARTS), 0, most)
 
 
 def all_gates(
@@ -93,20 +110,95 @@ def all_gates(
     recurrent_kernel: tf.Tensor,
     bias: tf.Tensor,
 ) -> Gates:
-    """Every gate of the fused kernel's one pass, each (timesteps, batch, units); without a gradient."""
+    """Every gate of one pass, each (batch, timesteps, units); without a gradient."""
     with tf.device("CPU:0"):
-        i, c, f, o, g, _, h = _block(x, h0, c0, tf.concat([kernel, recurrent_kernel], 0), bias)
-    return Gates(*(tf.stop_gradient(gate) for gate in (i, f, g, o, c, h)))
+        i, c, f, o, g, _, h = _block(_swapped(x), h0, c0, tf.concat([kernel, recurrent_kernel], 0), bias)
+    return Gates(*(tf.stop_gradient(_swapped(gate)) for gate in (i, f, g, o, c, h)))
+
+
+# This project's own operations ---------------------------------------------------------------
+
+
+def _walk(
+    x: tf.Tensor,
+    h0: tf.Tensor,
+    c0: tf.Tensor,
+    kernel: tf.Tensor,
+    recurrent_kernel: tf.Tensor,
+    bias: tf.Tensor,
+    training: bool,
+    every: bool,
+) -> States:
+    forward = native.operations().lstmwidgets_forward
+
+    @tf.custom_gradient
+    def walk(*arrays: tf.Tensor) -> Any:
+        out = forward(*arrays, keep=training, every=every)
+        out.h.set_shape(h0.shape)  # the operation tells no shapes while a function is traced
+        out.c.set_shape(h0.shape)
+        if every:
+            out.every_h.set_shape([*x.shape[:2], h0.shape[-1]])
+
+        def owed(*by: tf.Tensor) -> Any:
+            kept = out if training else forward(*arrays, keep=True, every=False)
+            by_every_h = by[0] if every else tf.zeros([0, 0, 0])
+            gradients = _walk_back(*arrays[3:5], kept.reads, kept.cells, kept.gates, by_every_h, *by[-2:])
+            for gradient, array in zip(gradients, arrays, strict=True):
+                gradient.set_shape(array.shape)
+            return gradients
+
+        return (out.every_h, out.h, out.c) if every else (out.h, out.c), owed
+
+    *every_h, h, c = walk(x, h0, c0, kernel, recurrent_kernel, bias)
+    return States(every_h[0] if every else None, h, c)
 
 
 @tf.custom_gradient
-def _fused(x: tf.Tensor, h0: tf.Tensor, c0: tf.Tensor, weights: tf.Tensor, bias: tf.Tensor) -> Any:
+def _walk_back(kernel: tf.Tensor, recurrent_kernel: tf.Tensor, *kept_and_owed: tf.Tensor) -> Any:
+    """Gradients by x, h0, c0, kernel, recurrent kernel and bias; a derivative of them is refused."""
+    by = native.operations().lstmwidgets_backward(recurrent_kernel, *kept_and_owed)
+    units = recurrent_kernel.shape[0]
+    # A function that does not ask for the gradient by its inputs leaves this product out.
+    by_x = tf.einsum("tngu,xgu->ntx", by.by_z[..., :units], tf.reshape(kernel, [-1, 4, units]))
+    gradients = by_x, by.by_h0, by.by_c0, by.by_kernel, by.by_recurrent_kernel, by.by_bias
+    return gradients, _refuse_second_derivative
+
+
+def _refuse_second_derivative(*_: Any) -> Any:
+    raise LSTMWidgetsError(
+        "FusedLSTM has no second derivative: compute it with keras.layers.LSTM, which has "
+        "(to_plain_keras(model) gives the same model with that layer)"
+    )
+
+
+# TensorFlow's fused kernel, which is time-major ----------------------------------------------
+
+
+def _fused(
+    x: tf.Tensor,
+    h0: tf.Tensor,
+    c0: tf.Tensor,
+    kernel: tf.Tensor,
+    recurrent_kernel: tf.Tensor,
+    bias: tf.Tensor,
+    training: bool,
+    every: bool,
+) -> States:
+    del training  # it keeps all there is in any case
+    h, c = _differentiable_block(_swapped(x), h0, c0, tf.concat([kernel, recurrent_kernel], 0), bias)
+    return States(_swapped(h) if every else None, h[-1], c[-1])
+
+
+@tf.custom_gradient
+def _differentiable_block(
+    x: tf.Tensor, h0: tf.Tensor, c0: tf.Tensor, weights: tf.Tensor, bias: tf.Tensor
+) -> Any:
     """The kernel with its right gradient: the registered one is the first version's, packed otherwise."""
     outputs = _block(x, h0, c0, weights, bias)
     _, c, *_, h = outputs
 
     def gradient(by_h: tf.Tensor, by_c: tf.Tensor) -> Any:
-        return _fused_gradient(x, h0, c0, weights, bias, *outputs, by_c, by_h)
+        return _block_gradient(x, h0, c0, weights, bias, *outputs, by_c, by_h)
 
     return (h, c), gradient
 
@@ -123,7 +215,7 @@ def _without_peepholes(x: tf.Tensor, c0: tf.Tensor) -> dict[str, Any]:
 
 
 @tf.custom_gradient
-def _fused_gradient(*arguments: tf.Tensor) -> Any:
+def _block_gradient(*arguments: tf.Tensor) -> Any:
     """Gradients by x, h0, c0, weights and bias; a derivative of them is refused."""
     x, h0, c0, weights, bias, i, c, f, o, g, tanh_c, h, by_c, by_h = arguments
     states = {"x": x, "h_prev": h0, "cs_prev": c0, "w": weights, "b": bias}
@@ -141,89 +233,12 @@ def _fused_gradient(*arguments: tf.Tensor) -> Any:
     by_x, by_c0, by_h0, by_weights, *_, by_bias = tf.raw_ops.BlockLSTMGradV2(
         **states, **outputs, **_without_peepholes(x, c0)
     )
-    # Half of a batch of one is empty, and the kernel leaves the weights' gradient of no rows unset.
+    # A part of a small batch may be empty, and the kernel leaves the weights' gradient of no rows unset.
     some = tf.shape(x)[1] > 0
     by_weights, by_bias = (tf.where(some, by, tf.zeros_like(by)) for by in (by_weights, by_bias))
     return (by_x, by_h0, by_c0, by_weights, by_bias), _refuse_second_derivative
 
 
-def _refuse_second_derivative(*_: Any) -> Any:
-    raise LSTMWidgetsError(
-        "FusedLSTM has no second derivative: compute it with keras.layers.LSTM, which has "
-        "(to_plain_keras(model) gives the same model with that layer)"
-    )
-
-
-@tf.custom_gradient
-def _compiled(x: tf.Tensor, h0: tf.Tensor, c0: tf.Tensor, weights: tf.Tensor, bias: tf.Tensor) -> Any:
-    """Loops over the steps that XLA compiles, forward and back."""
-    # Off the tape, or TensorFlow would also derive a gradient of the walk that nobody calls.
-    gates, c, h = _walk(*(tf.stop_gradient(array) for array in (x, h0, c0, weights, bias)))
-
-    def gradient(by_h: tf.Tensor, by_c: tf.Tensor) -> Any:
-        return _compiled_gradient(x, h0, c0, weights, gates, c, h, by_h, by_c)
-
-    return (h, c), gradient
-
-
-@tf.custom_gradient
-def _compiled_gradient(*arguments: tf.Tensor) -> Any:
-    """Gradients by x, h0, c0, weights and bias, the last two as one product for all steps."""
-    x, h0, c0, weights, gates, c, h, by_h, by_c = arguments
-    features, width = x.shape[-1], weights.shape[-1]
-    by_z, by_h0, by_c0 = _walk_back(c0, tf.transpose(weights[features:]), gates, c, by_h, by_c)
-    h_before = tf.concat([h0[None], h[:-1]], 0)
-    z_reads = tf.concat([x, h_before, tf.ones_like(x[..., :1])], -1)
-    flat = tf.reshape(by_z, [-1, width])
-    by_all = tf.matmul(tf.reshape(z_reads, [-1, weights.shape[0] + 1]), flat, transpose_a=True)
-    by_x = tf.reshape(tf.matmul(flat, weights[:features], transpose_b=True), tf.shape(x))
-    return (by_x, by_h0, by_c0, by_all[:-1], by_all[-1]), _refuse_second_derivative
-
-
-@tf.function(jit_compile=True, autograph=False)
-def _walk(x: tf.Tensor, h0: tf.Tensor, c0: tf.Tensor, weights: tf.Tensor, bias: tf.Tensor) -> Any:
-    """Gates (timesteps, batch, 4 units), side by side, and cell and hidden states after every step."""
-    timesteps, units = x.shape[0], h0.shape[-1]
-    # sigmoid(z) = (1 + tanh(z / 2)) / 2, so that one tanh over all four gates does it.
-    slope = np.repeat(np.array([0.5, 0.5, 1.0, 0.5], np.float32), units)
-    kernel, recurrent_kernel = tf.split(slope * weights, [x.shape[-1], units])
-    bias = slope * bias
-
-    def step(t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, *seen: tf.TensorArray) -> Any:
-        z = tf.matmul(x[t], kernel) + tf.matmul(h, recurrent_kernel) + bias
-        gates = slope * tf.tanh(z) + (1 - slope)
-        i, f, g, o = tf.split(gates, 4, -1)
-        c = f * c + i * g
-        h = o * tf.tanh(c)
-        return (t + 1, h, c, *(array.write(t, now) for array, now in zip(seen, (gates, c, h), strict=True)))
-
-    seen = (tf.TensorArray(tf.float32, timesteps, element_shape=[None, n]) for n in (4 * units, units, units))
-    _, _, _, *seen = tf.while_loop(lambda t, *_: t < timesteps, step, (0, h0, c0, *seen))
-    return tuple(array.stack() for array in seen)
-
-
-@tf.function(jit_compile=True, autograph=False)
-def _walk_back(
-    c0: tf.Tensor, transposed: tf.Tensor, gates: tf.Tensor, c: tf.Tensor, by_h: tf.Tensor, by_c: tf.Tensor
-) -> Any:
-    """Gradients by z, h0 and c0: local derivatives of all steps at once, then one small product a step.
-
-    Takes the recurrent kernel transposed: XLA would turn a transposition in here into slower products.
-    """
-    i, f, g, o = tf.split(gates, 4, -1)
-    tanh_c = tf.tanh(c)
-    c_before = tf.concat([c0[None], c[:-1]], 0)
-    c_by_h = o * (1 - tanh_c * tanh_c)
-    local = tf.concat([g * i * (1 - i), c_before * f * (1 - f), i * (1 - g * g), tanh_c * o * (1 - o)], -1)
-
-    def step(t: tf.Tensor, h_owes: tf.Tensor, c_owes: tf.Tensor, by_z: tf.TensorArray) -> Any:
-        h_owes += by_h[t]
-        c_owes += by_c[t] + h_owes * c_by_h[t]
-        now = tf.concat([c_owes, c_owes, c_owes, h_owes], -1) * local[t]
-        return t - 1, tf.matmul(now, transposed), c_owes * f[t], by_z.write(t, now)
-
-    timesteps = gates.shape[0]
-    by_z = tf.TensorArray(tf.float32, timesteps, element_shape=[None, gates.shape[-1]])
-    start = (timesteps - 1, tf.zeros_like(c0), tf.zeros_like(c0), by_z)
-    _, by_h0, by_c0, by_z = tf.while_loop(lambda t, *_: t >= 0, step, start)
-    return by_z.stack(), by_h0, by_c0
+def _swapped(sequences: tf.Tensor) -> tf.Tensor:
+    """Swap batch and time, either way."""
+    return tf.transpose(sequences, (1, 0, 2))

@@ -46,11 +46,10 @@ class FusedLSTM(keras.layers.LSTM):
             return super().inner_loop(sequences, initial_state, mask, training=training)
         if training and 0.0 < self.dropout < 1.0:  # as in Keras' cell
             sequences *= self.cell.get_dropout_mask(sequences[:, 0, :])[:, None, :]
-        steps = _time_major(sequences[:, ::-1] if self.go_backwards else sequences)
+        steps = sequences[:, ::-1] if self.go_backwards else sequences
         h0, c0 = initial_state
-        h, c = kernels.lstm(steps, h0, c0, *_weights(self), bool(training))
-        outputs = _time_major(h) if self.return_sequences else h[-1][:, None]
-        return h[-1], outputs, [h[-1], c[-1]]
+        every_h, h, c = kernels.lstm(steps, h0, c0, *_weights(self), bool(training), self.return_sequences)
+        return h, every_h if self.return_sequences else h[:, None], [h, c]
 
     def _kernel_applies(self, training: bool) -> bool:
         one_mask_for_all_gates = not training or self.cell.implementation == 2
@@ -114,8 +113,7 @@ def gates(layer: keras.layers.LSTM, inputs: Any, initial_state: Any = None) -> G
     h0, c0 = (_float32(state) for state in initial_state)
     if layer.go_backwards:
         x = x[:, ::-1]
-    traced = kernels.all_gates(_time_major(x), h0, c0, *_weights(layer))
-    return type(traced)(*(_time_major(gate) for gate in traced))
+    return kernels.all_gates(x, h0, c0, *_weights(layer))
 
 
 def to_plain_keras(model: Any) -> Any:
@@ -178,8 +176,3 @@ def _weights(layer: keras.layers.LSTM) -> tuple[Any, Any, Any]:
 
 def _float32(array: Any) -> Any:
     return keras.ops.cast(keras.ops.convert_to_tensor(array), "float32")
-
-
-def _time_major(sequences: Any) -> Any:
-    """Swap batch and time, either way."""
-    return keras.ops.transpose(sequences, (1, 0, 2))

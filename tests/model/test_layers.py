@@ -1,5 +1,6 @@
 """The fused layer: Keras' own numbers, gradients, files and tests, by every way it can run."""
 
+import ctypes
 import importlib.util
 import os
 import subprocess
@@ -14,18 +15,34 @@ from hypothesis import strategies as st
 
 import lstmwidgets as lw
 from lstmwidgets.analysis.gates import gate_activations
-from lstmwidgets.model import kernels
+from lstmwidgets.model import kernels, native
 from lstmwidgets.model.layers import FusedLSTM, gates, to_plain_keras
 
-WAYS = {"whole": (10**6, 10**6), "halved": (1, 10**6), "compiled": (10**6, 1), "compiled and halved": (1, 1)}
+WAYS = {
+    "AVX-512": (2, False),
+    "AVX2": (1, False),
+    "every processor's instructions": (0, False),
+    "in parts": (2, True),
+    "TensorFlow's kernel": (None, False),
+    "TensorFlow's kernel in parts": (None, True),
+}
 
 
 @pytest.fixture(params=WAYS)
 def way(request, monkeypatch):
-    halve, compiled = WAYS[request.param]
-    monkeypatch.setattr(kernels, "HALVE_FROM_UNITS", halve)
-    monkeypatch.setattr(kernels, "COMPILE_FROM_UNITS", compiled)
-    return request.param
+    """Run the layer in one of the ways it has: which instructions, and whether in parts side by side."""
+    instructions, in_parts = WAYS[request.param]
+    monkeypatch.setattr(kernels, "PARTS", 3 if in_parts else 1)
+    monkeypatch.setattr(kernels, "PART_ROWS", 1)
+    if instructions is None:
+        monkeypatch.setattr(native, "operations", lambda: None)
+        yield request.param
+        return
+    library = ctypes.CDLL(str(native.LIBRARY))
+    if library.lstmwidgets_use_instructions(instructions) != instructions:
+        pytest.skip("this processor lacks the instructions")
+    yield request.param
+    library.lstmwidgets_use_instructions(2)
 
 
 @pytest.fixture
@@ -139,19 +156,6 @@ def test_each_way_trains_through_a_loop_within_one_function(way):
         ):
             weight.assign_sub(by)
     _assert_equal(layer.get_weights(), reference.get_weights())
-
-
-def test_large_layers_are_compiled_when_they_train_and_equal_keras(monkeypatch):
-    walks, walk = [], kernels._walk
-    monkeypatch.setattr(kernels, "_walk", lambda *args: walks.append(1) or walk(*args))
-    units = kernels.COMPILE_FROM_UNITS
-    layer, reference = _twins(units, 1, return_state=True)
-    for twin in (layer, reference):
-        twin.set_weights([0.1 * weight for weight in twin.get_weights()])
-    x, *states = _draw(0, 6, 8, 1, units)
-    compiled = tf.function(lambda x, h, c: _everything(layer, x, [h, c], training=True))
-    _assert_equal(compiled(x, *states), _everything(reference, x, states))
-    assert len(walks) == 2  # one half of the batch each
 
 
 def test_each_way_equals_float64_numpy(way):

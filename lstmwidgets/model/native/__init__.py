@@ -1,0 +1,33 @@
+"""The LSTM in C as TensorFlow operations; tools/build_native.py compiles it when the package is built."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from lstmwidgets.model.backend import tf
+
+LIBRARY = Path(__file__).with_name("walk.so")
+
+log = logging.getLogger(__name__)
+
+
+@cache
+def operations() -> Any:
+    """``lstmwidgets_forward`` and ``lstmwidgets_backward``, described in ops.c; None where there are none.
+
+    Without a C compiler the package is built without them, and a library from another system or
+    for another TensorFlow is not loaded: either is said once, and `lstmwidgets.model.kernels` then
+    takes TensorFlow's own kernel.
+    """
+    try:
+        return tf.load_op_library(str(LIBRARY))
+    except (tf.errors.OpError, OSError, RuntimeError) as error:
+        log.warning(
+            "lstmwidgets trains more slowly than it could, for its compiled LSTM is not there (%s): "
+            "install a C compiler, then lstmwidgets again",
+            "it was not built" if not LIBRARY.exists() else error,
+        )
+        return None
