@@ -38,6 +38,7 @@ def way(request, monkeypatch):
         monkeypatch.setattr(native, "operations", lambda: None)
         yield request.param
         return
+    assert native.operations() is not None  # before ctypes: TensorFlow has to be the first to load it
     library = ctypes.CDLL(str(native.LIBRARY))
     if library.lstmwidgets_use_instructions(instructions) != instructions:
         pytest.skip("this processor lacks the instructions")
