@@ -37,7 +37,7 @@ enum {
 #define NAME(name) JOIN(name, INSTRUCTIONS)
 #define INLINE static inline __attribute__((always_inline))
 #ifdef __clang__
-#define UNROLL _Pragma("unroll")
+#define UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define UNROLL _Pragma("GCC unroll 8")
 #endif
