@@ -16,6 +16,8 @@ from matplotlib.figure import Figure
 from lstmwidgets.widgets.theme import colour
 
 OURS = "lstmwidgets"
+NOT_COMPILED = "lstmwidgets, not compiled"
+"""This trainer where the package was built without a C compiler; no rival of its own."""
 
 TARGETS = {"Keras fit": 4.5, "PyTorch eager": 1.4, "JAX scan": 1.7, "neuralforecast": 3.0, "darts": 15.0}
 """How many times as long as ours each peer's epoch is to take at `TARGET_SHAPE`."""
@@ -196,7 +198,7 @@ def verdicts(run: Run) -> str:
             )
         )
     for shape, result in measured.items():
-        rivals = {name: result.ratio(name) for name in result.finished if name != OURS}
+        rivals = {name: result.ratio(name) for name in result.finished if name not in (OURS, NOT_COMPILED)}
         if rivals:
             nearest = min(rivals, key=rivals.__getitem__)
             rows.append(

@@ -21,7 +21,7 @@ from typing import Any
 import environments
 import numpy as np
 import results
-from results import OURS, PeerResult, Run, ShapeResult
+from results import NOT_COMPILED, OURS, PeerResult, Run, ShapeResult
 
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.datasets import sine_mix
@@ -54,6 +54,7 @@ class Peer:
 
 PEERS = [
     Peer(OURS, "ours.py"),
+    Peer(NOT_COMPILED, "ours.py", arguments=("--not-compiled",)),
     Peer("Keras fit", "keras_fit.py"),
     Peer("Keras fit (XLA)", "keras_fit.py", arguments=("--jit",)),
     Peer("PyTorch eager", "torch_eager.py", "torch"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import zipfile
 from pathlib import Path
@@ -108,4 +110,9 @@ def test_the_wheel_holds_every_module_and_script_and_nothing_else(tmp_path):
         if path.is_file() and "__pycache__" not in path.parts and ".ipynb_checkpoints" not in path.parts
     }
     assert held == wanted
-    assert {Path(name).suffix for name in held} <= {".py", ".js", ".css", ".typed"}
+    assert {Path(name).suffix for name in held} <= {".py", ".js", ".css", ".typed", ".c", ".h", ".so"}
+    # with a compiled library in it, it is for this system and for any Python
+    compiled = "lstmwidgets/model/native/walk.so" in held
+    assert compiled == any(map(shutil.which, ("cc", "gcc", "clang")))
+    platform = sysconfig.get_platform().translate(str.maketrans("-.", "__")) if compiled else "any"
+    assert wheel.stem.endswith(f"-py3-none-{platform}")

@@ -44,10 +44,10 @@ class NativeBuildHook(BuildHookInterface):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         target = Path(self.root) / NATIVE / LIBRARY
-        target.unlink(missing_ok=True)
         try:
             build(Path(self.root) / NATIVE, target)
         except (OSError, subprocess.CalledProcessError, LookupError) as error:
+            target.unlink(missing_ok=True)
             said = getattr(error, "stderr", None) or str(error)
             self.app.display_warning(
                 f"lstmwidgets is built without its compiled LSTM and trains more slowly: {said}"

@@ -1,12 +1,18 @@
-"""This trainer: the compiled loop under `lstmwidgets.Trainer`, built as `Trainer` builds it."""
+"""This trainer: the compiled loop under `lstmwidgets.Trainer`, built as `Trainer` builds it.
+
+With ``--not-compiled``, as if the package had been built without a C compiler: on TensorFlow's kernel.
+"""
 
 from __future__ import annotations
+
+import sys
 
 import numpy as np
 from worker import Task, serve
 
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import Scaler, Split, Windows
+from lstmwidgets.model import native
 from lstmwidgets.model.backend import keras
 from lstmwidgets.model.build import build
 from lstmwidgets.model.loop import Loop
@@ -23,6 +29,10 @@ class Ours:
             batch_size=task.batch_size,
             centering="none",  # so that every peer's loss is that of the same quantity
         )
+        if "--not-compiled" in sys.argv:
+            native.operations = lambda: None
+        elif native.operations() is None:
+            raise SystemExit("the package was built without a C compiler: install one, then `make install`")
         network = build(config)
         network.set_weights(task.weights)
         optimizer = keras.optimizers.Adam(task.learning_rate)

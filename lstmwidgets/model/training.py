@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model import cost
 from lstmwidgets.model.backend import keras
 from lstmwidgets.model.build import build
+from lstmwidgets.model.callbacks import Callbacks
 from lstmwidgets.model.checkpoint import Checkpoint, Epoch
 from lstmwidgets.model.forecaster import LSTMForecaster
 from lstmwidgets.model.loop import Loop
@@ -32,19 +33,6 @@ log = logging.getLogger(__name__)
 State = Literal["idle", "training", "paused", "done", "stopped", "failed"]
 ENDED: tuple[State, ...] = ("done", "stopped", "failed")
 PROGRESS_SECONDS = 0.2
-
-
-class Callback(Protocol):
-    """What a training tells its listeners; each method is optional, and runs on the training's thread."""
-
-    def on_state(self, trainer: Trainer) -> None:
-        """``trainer.state`` or ``trainer.waiting`` changed."""
-
-    def on_progress(self, trainer: Trainer) -> None:
-        """``trainer.progress`` moved; at most five times a second."""
-
-    def on_epoch(self, trainer: Trainer) -> None:
-        """``trainer.history`` gained a row."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +107,11 @@ class Trainer:
     series : pandas.Series, DataFrame or path
         Anything `lstmwidgets.read_series` reads.
     config : LSTMConfig, optional
-    callbacks : sequence of Callback
-        Objects with any of ``on_state``, ``on_progress`` and ``on_epoch``.
+    callbacks : sequence
+        Objects with any of ``on_state``, ``on_progress`` and ``on_epoch``, as in
+        `lstmwidgets.model.callbacks.Callback`, and Keras' own callbacks. These see the network as
+        it is after each epoch, and end the training by ``stop_training``; between batches no
+        Python runs, so what they would do there is refused.
     optimizer : keras.optimizers.Optimizer, optional
         By default Adam with ``config.learning_rate``. A copy of it is used, fresh, with any
         learning-rate schedule it holds; a callback may set ``trainer.optimizer.learning_rate``.
@@ -155,7 +146,7 @@ class Trainer:
         self.config = checked_config(config)
         self.series: pd.Series = read_series(series)
         self.windows = make_windows(self.series, self.config)
-        self.callbacks = list(callbacks)
+        self._callbacks = Callbacks(callbacks)
         optimizer = keras.optimizers.Adam(self.config.learning_rate) if optimizer is None else optimizer
         self.optimizer: keras.optimizers.Optimizer = type(optimizer).from_config(optimizer.get_config())
         self.error: BaseException | None = None
@@ -287,7 +278,7 @@ class Trainer:
             self._wanted = "run"
             self._state = "training"
             self._changed.notify_all()
-        self._tell("on_state")
+        self._callbacks.tell("on_state", self)
 
     def _ask(self, wanted: Literal["run", "pause", "stop"]) -> Trainer:
         with self._changed:
@@ -331,24 +322,32 @@ class Trainer:
                 self._best_loss = min(epoch.val_loss for epoch in self._epochs)
                 self._elapsed = sum(epoch.seconds for epoch in self._epochs)
                 self._publish(best)
-                self._tell("on_epoch")
+                self._callbacks.tell("on_epoch", self)
         loop = Loop(network, self.windows, self.optimizer)
+        self._callbacks.begin(network, self, self._batches)
         try:
-            while len(self._epochs) < self.config.epochs and not self._patience_is_over():
+            while (
+                len(self._epochs) < self.config.epochs
+                and not self._patience_is_over()
+                and not network.stop_training
+            ):
                 self._train_epoch(loop)
                 last = self._epochs[-1]
                 if last.val_loss < self._best_loss:
                     self._best_loss = last.val_loss
                     best.set_weights(network.get_weights())
+                self._callbacks.end_epoch(len(self._epochs) - 1, last.loss, last.val_loss)
                 if self._checkpoint is not None:
                     self._checkpoint.save(network, self.optimizer, best, self._epochs)
                 self._publish(best)
-                self._tell("on_epoch")
+                self._callbacks.tell("on_epoch", self)
                 self._pause_after_step()
         except (_Stop, KeyboardInterrupt):
             if self._forecaster is None:
                 self._publish(network)  # stopped in the first epoch: what it has learned is all there is
             raise
+        finally:
+            self._callbacks.end()
 
     def _publish(self, network: keras.Model) -> None:
         if self._forecaster is None:
@@ -367,10 +366,11 @@ class Trainer:
             self._elapsed = clock.total
             if time.monotonic() - last_told >= PROGRESS_SECONDS:
                 last_told = time.monotonic()
-                self._tell("on_progress")
+                self._callbacks.tell("on_progress", self)
             with clock.stopped():
                 self._heed()
 
+        self._callbacks.begin_epoch(number - 1)
         loss = loop.train_epoch(order, self.config.batch_size, between)
         val_loss = loop.mean_squared_error(self.windows.validation, between)
         self._batch, self._elapsed = 0, clock.total
@@ -414,18 +414,12 @@ class Trainer:
         with self._changed:
             self._state = state
             self._changed.notify_all()
-        self._tell("on_state")
+        self._callbacks.tell("on_state", self)
 
     def _set_waiting(self, waiting: bool) -> None:
         if waiting != self.waiting:
             self.waiting = waiting
-            self._tell("on_state")
-
-    def _tell(self, event: str) -> None:
-        for callback in self.callbacks:
-            listener = getattr(callback, event, None)
-            if listener is not None:
-                listener(self)
+            self._callbacks.tell("on_state", self)
 
 
 class _Clock:

@@ -1,0 +1,90 @@
+"""Who is told how a training goes: listeners of this project's kind, and Keras' callbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.model.backend import keras
+
+if TYPE_CHECKING:
+    from lstmwidgets.model.training import Trainer
+
+_BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+
+
+class Callback(Protocol):
+    """What a training tells its listeners; each method is optional, and runs on the training's thread."""
+
+    def on_state(self, trainer: Trainer) -> None:
+        """``trainer.state`` or ``trainer.waiting`` changed."""
+
+    def on_progress(self, trainer: Trainer) -> None:
+        """``trainer.progress`` moved; at most five times a second."""
+
+    def on_epoch(self, trainer: Trainer) -> None:
+        """``trainer.history`` gained a row."""
+
+
+class Callbacks:
+    """All of a training's callbacks, of either kind.
+
+    Raises
+    ------
+    LSTMWidgetsError
+        When one of Keras' kind wants to run between batches, where no Python runs.
+    """
+
+    def __init__(self, callbacks: Sequence[Any]) -> None:
+        self._all = list(callbacks)
+        self._of_keras = [each for each in self._all if isinstance(each, keras.callbacks.Callback)]
+        self._told: keras.callbacks.CallbackList | None = None
+        for callback in self._of_keras:
+            _check_leaves_batches_alone(callback)
+
+    def tell(self, event: Literal["on_state", "on_progress", "on_epoch"], trainer: Trainer) -> None:
+        """Tell those that have a method of this name."""
+        for callback in self._all:
+            method = getattr(callback, event, None)
+            if method is not None:
+                method(trainer)
+
+    def begin(self, network: keras.Model, trainer: Trainer, batches: int) -> None:
+        """Hand Keras' callbacks the network in training, with the trainer's optimizer as its own."""
+        network.stop_training = False
+        if self._of_keras:
+            network.optimizer = trainer.optimizer
+            self._told = keras.callbacks.CallbackList(
+                self._of_keras, model=network, epochs=trainer.config.epochs, steps=batches, verbose=0
+            )
+            self._told.on_train_begin()
+
+    def begin_epoch(self, finished: int) -> None:
+        """Say to Keras' callbacks that an epoch begins after ``finished`` others."""
+        if self._told is not None:
+            self._told.on_epoch_begin(finished)
+
+    def end_epoch(self, finished: int, loss: float, val_loss: float) -> None:
+        """Say that it ended; ``network.stop_training`` may then be true."""
+        if self._told is not None:
+            self._told.on_epoch_end(finished, {"loss": loss, "val_loss": val_loss})
+
+    def end(self) -> None:
+        """Say that the training is over, however it ended."""
+        told, self._told = self._told, None
+        if told is not None:
+            told.on_train_end()
+
+
+def _check_leaves_batches_alone(callback: keras.callbacks.Callback) -> None:
+    """Refuse what would be left out in silence; what Keras' own do between batches is off by default."""
+    methods = [getattr(callback, hook) for hook in _BATCH_HOOKS]
+    theirs = [each.__name__ for each in methods if not each.__module__.startswith("keras.")]
+    save_freq = getattr(callback, "save_freq", "epoch")
+    if theirs or save_freq != "epoch":
+        wish = f"has {theirs[0]}" if theirs else f"has save_freq={save_freq!r}"
+        raise LSTMWidgetsError(
+            f"{type(callback).__name__} {wish}, and no Python runs between the batches of an epoch here: "
+            "use on_epoch_end, or save_freq='epoch'"
+        )

@@ -1,0 +1,149 @@
+"""The LSTM in C: built where there is a compiler, done without where there is none, strict about shapes."""
+
+import importlib.util
+import logging
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lstmwidgets.model import kernels, native
+from lstmwidgets.model.layers import FusedLSTM
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def build_tool():
+    spec = importlib.util.spec_from_file_location("build_native", ROOT / "tools" / "build_native.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def operations():
+    found = native.operations()
+    if found is None:
+        assert not any(map(shutil.which, ("cc", "gcc", "clang"))) and "CI" not in os.environ
+        pytest.skip("no C compiler was there when the package was built")
+    return found
+
+
+def _arrays(batch=2, timesteps=3, features=1, units=4):
+    shapes = (batch, timesteps, features), (batch, units), (batch, units)
+    weights = (features, 4 * units), (units, 4 * units), (4 * units,)
+    rng = np.random.default_rng(0)
+    return [rng.normal(size=shape).astype(np.float32) for shape in (*shapes, *weights)]
+
+
+def test_states_far_out_saturate_and_nothing_overflows(operations):
+    x, h0, c0, *weights = _arrays()
+    for scale in (1e3, 1e30, np.finfo(np.float32).max):
+        _, h, c, *_ = operations.lstmwidgets_forward(
+            np.sign(x) * np.float32(scale), h0, c0, *weights, keep=False, every=False
+        )
+        assert np.isfinite(h).all() and np.isfinite(c).all()
+        assert np.abs(h).max() <= 1
+
+
+def test_what_is_no_number_stays_none(operations):
+    x, *others = _arrays()
+    x[1, 1, 0] = np.nan
+    every_h, *_ = operations.lstmwidgets_forward(x, *others, keep=False, every=True)
+    assert np.isfinite(every_h[0]).all() and np.isfinite(every_h[1, 0]).all()
+    assert np.isnan(every_h[1, 1:]).all()
+
+
+def test_small_numbers_keep_their_digits(operations):
+    x, h0, c0, kernel, recurrent_kernel, bias = (1e-4 * array for array in _arrays(timesteps=1))
+    _, _, c, *_ = operations.lstmwidgets_forward(
+        x, h0, 0 * c0, kernel, recurrent_kernel, bias, keep=False, every=False
+    )
+    z = np.float64(x[:, 0]) @ kernel + np.float64(h0) @ recurrent_kernel + bias
+    i, _, g, _ = np.split(z, 4, -1)
+    np.testing.assert_allclose(c, np.tanh(g) / (1 + np.exp(-i)), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("number", "shape"),
+    [(0, (2, 3)), (0, (2, 3, 5)), (1, (3, 4)), (2, (2, 5)), (3, (1, 12)), (4, (5, 16)), (5, (4,))],
+)
+def test_shapes_that_do_not_fit_are_refused_and_not_read(operations, number, shape):
+    arrays = _arrays()
+    arrays[number] = np.zeros(shape, np.float32)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="of the LSTM"):
+        operations.lstmwidgets_forward(*arrays, keep=True, every=True)
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_a_gradient_of_what_does_not_fit_is_refused_and_not_read(operations, number):
+    _, h, c, *kept = operations.lstmwidgets_forward(*_arrays(), keep=True, every=False)
+    arrays = [_arrays()[4], *kept, np.zeros((2, 3, 4), np.float32), h, c]
+    operations.lstmwidgets_backward(*arrays)
+    for shape in ((5,), tuple(size + 1 for size in arrays[number].shape)):
+        wrong = [*arrays]
+        wrong[number] = np.zeros(shape, np.float32)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="of the LSTM"):
+            operations.lstmwidgets_backward(*wrong)
+
+
+def test_what_the_forward_pass_kept_is_still_there_after_a_gradient(operations):
+    _, h, c, *kept = operations.lstmwidgets_forward(*_arrays(), keep=True, every=False)
+    before = [array.numpy() for array in kept]
+    operations.lstmwidgets_backward(_arrays()[4], *kept, np.zeros((2, 0, 4), np.float32), h, c)
+    assert all(np.array_equal(array, copy) for array, copy in zip(kept, before, strict=True))
+
+
+def test_parts_cover_the_batch_and_none_is_small_while_another_is_large(monkeypatch):
+    monkeypatch.setattr(kernels, "PARTS", 4)
+    sizes = {
+        rows: kernels._part_sizes(tf.constant(rows)).numpy().tolist() for rows in (0, 5, 20, 32, 35, 100)
+    }
+    assert sizes == {
+        0: [0, 0, 0, 0],
+        5: [5, 0, 0, 0],
+        20: [8, 8, 4, 0],
+        32: [8, 8, 8, 8],
+        35: [9, 9, 9, 8],
+        100: [25, 25, 25, 25],
+    }
+
+
+def test_a_library_that_is_not_there_or_not_ours_is_done_without_and_said_once(tmp_path, monkeypatch, caplog):
+    layer = FusedLSTM(3)
+    x = np.ones((2, 4, 1), np.float32)
+    before = layer(x)
+    (tmp_path / "broken.so").write_bytes(b"not a library")
+    for name, said in (("absent.so", "it was not built"), ("broken.so", "broken.so")):
+        monkeypatch.setattr(native, "LIBRARY", tmp_path / name)
+        native.operations.cache_clear()
+        caplog.clear()
+        with caplog.at_level(logging.WARNING):
+            np.testing.assert_allclose(layer(x), before, atol=1e-6)
+            layer(x)
+        (record,) = caplog.records
+        assert "trains more slowly than it could" in record.message and said in record.message
+    monkeypatch.undo()
+    native.operations.cache_clear()
+    assert (native.operations() is not None) == native.LIBRARY.exists()
+
+
+def test_without_a_compiler_the_package_is_built_and_says_why_it_is_slower(build_tool, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CC", raising=False)
+    with pytest.raises(LookupError, match=r"no C compiler \(cc, gcc or clang\)"):
+        build_tool.build(ROOT / build_tool.NATIVE, tmp_path / "walk.so")
+    assert not (tmp_path / "walk.so").exists()
+
+
+def test_what_a_compiler_refuses_leaves_no_half_of_a_library(build_tool, operations, tmp_path):
+    for file in (ROOT / build_tool.NATIVE).glob("*.[ch]"):
+        shutil.copy(file, tmp_path)
+    (tmp_path / "walk.c").write_text("this is not C")
+    with pytest.raises(build_tool.subprocess.CalledProcessError) as refused:
+        build_tool.build(tmp_path, tmp_path / "walk.so")
+    assert "error" in refused.value.stderr and not (tmp_path / "walk.so").exists()
