@@ -12,8 +12,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lstmwidgets.analysis.gates import GateTrace as GateTrace
     from lstmwidgets.analysis.gates import gate_activations as gate_activations
+    from lstmwidgets.analysis.ledger import memory_ledger as memory_ledger
+    from lstmwidgets.analysis.matching import match as match
     from lstmwidgets.analysis.scores import forecast_table as forecast_table
     from lstmwidgets.analysis.scores import score_table as score_table
+    from lstmwidgets.analysis.tracing import WindowTrace as WindowTrace
+    from lstmwidgets.analysis.tracing import trace as trace
+    from lstmwidgets.analysis.units import dead_units as dead_units
+    from lstmwidgets.analysis.units import order_units as order_units
+    from lstmwidgets.analysis.units import saturation as saturation
     from lstmwidgets.config import LSTMConfig as LSTMConfig
     from lstmwidgets.data.datasets import list_datasets as list_datasets
     from lstmwidgets.data.datasets import load_dataset as load_dataset
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
     from lstmwidgets.errors import LSTMWidgetsError as LSTMWidgetsError
     from lstmwidgets.model.forecaster import LSTMForecaster as LSTMForecaster
     from lstmwidgets.model.training import Trainer as Trainer
+    from lstmwidgets.widgets.gate_explorer import GateExplorer as GateExplorer
     from lstmwidgets.widgets.gate_view import GateView as GateView
     from lstmwidgets.widgets.training_panel import TrainingPanel as TrainingPanel
     from lstmwidgets.widgets.window_view import WindowView as WindowView
@@ -29,6 +37,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "GateExplorer": "widgets.gate_explorer",
     "GateTrace": "analysis.gates",
     "GateView": "widgets.gate_view",
     "LSTMConfig": "config",
@@ -36,14 +45,21 @@ _HOMES = {
     "LSTMWidgetsError": "errors",
     "Trainer": "model.training",
     "TrainingPanel": "widgets.training_panel",
+    "WindowTrace": "analysis.tracing",
     "WindowView": "widgets.window_view",
+    "dead_units": "analysis.units",
     "forecast_table": "analysis.scores",
     "gate_activations": "analysis.gates",
     "list_datasets": "data.datasets",
     "load_dataset": "data.datasets",
     "make_windows": "data.windows",
+    "match": "analysis.matching",
+    "memory_ledger": "analysis.ledger",
+    "order_units": "analysis.units",
     "read_series": "data.series",
+    "saturation": "analysis.units",
     "score_table": "analysis.scores",
+    "trace": "analysis.tracing",
 }
 
 __all__ = sorted(_HOMES)

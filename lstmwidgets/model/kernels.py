@@ -89,14 +89,14 @@ def lstm(
     # The executor of a compiled function runs independent parts side by side; eager execution would not.
     if tf.executing_eagerly() or PARTS == 1 or x.shape[0] == 1:
         return run(x, h0, c0, *weights, training, every)
-    sizes = _part_sizes(tf.shape(x)[0])
+    sizes = part_sizes(tf.shape(x)[0])
     parts = zip(*(tf.split(array, sizes, num=PARTS) for array in (x, h0, c0)), strict=True)
     found = [run(part, h, c, *weights, training, every) for part, h, c in parts]
     every_h, h, c = (None if of[0] is None else tf.concat(of, 0) for of in zip(*found, strict=True))
     return States(every_h, h, c)
 
 
-def _part_sizes(rows: tf.Tensor) -> tf.Tensor:
+def part_sizes(rows: tf.Tensor) -> tf.Tensor:
     """Rows of each part: as even as may be, but none with fewer than `PART_ROWS` while another has more."""
     most = tf.maximum(PART_ROWS, (rows + PARTS - 1) // PARTS)
     return tf.clip_by_value(rows - most * tf.range(PARTS), 0, most)

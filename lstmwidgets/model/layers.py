@@ -48,7 +48,9 @@ class FusedLSTM(keras.layers.LSTM):
             sequences *= self.cell.get_dropout_mask(sequences[:, 0, :])[:, None, :]
         steps = sequences[:, ::-1] if self.go_backwards else sequences
         h0, c0 = initial_state
-        every_h, h, c = kernels.lstm(steps, h0, c0, *_weights(self), bool(training), self.return_sequences)
+        every_h, h, c = kernels.lstm(
+            steps, h0, c0, *weight_tensors(self), bool(training), self.return_sequences
+        )
         return h, every_h if self.return_sequences else h[:, None], [h, c]
 
     def _kernel_applies(self, training: bool) -> bool:
@@ -113,7 +115,7 @@ def gates(layer: keras.layers.LSTM, inputs: Any, initial_state: Any = None) -> G
     h0, c0 = (_float32(state) for state in initial_state)
     if layer.go_backwards:
         x = x[:, ::-1]
-    return kernels.all_gates(x, h0, c0, *_weights(layer))
+    return kernels.all_gates(x, h0, c0, *weight_tensors(layer))
 
 
 def to_plain_keras(model: Any) -> Any:
@@ -167,7 +169,7 @@ def _check_tanh_lstm(layer: Any) -> None:
         )
 
 
-def _weights(layer: keras.layers.LSTM) -> tuple[Any, Any, Any]:
+def weight_tensors(layer: keras.layers.LSTM) -> tuple[Any, Any, Any]:
     """Kernel, recurrent kernel and bias as float32 tensors; a layer without bias has one of zeros."""
     cell = layer.cell
     bias = cell.bias if cell.use_bias else keras.ops.zeros(cell.kernel.shape[1:])

@@ -100,9 +100,7 @@ def test_what_the_forward_pass_kept_is_still_there_after_a_gradient(operations):
 
 def test_parts_cover_the_batch_and_none_is_small_while_another_is_large(monkeypatch):
     monkeypatch.setattr(kernels, "PARTS", 4)
-    sizes = {
-        rows: kernels._part_sizes(tf.constant(rows)).numpy().tolist() for rows in (0, 5, 20, 32, 35, 100)
-    }
+    sizes = {rows: kernels.part_sizes(tf.constant(rows)).numpy().tolist() for rows in (0, 5, 20, 32, 35, 100)}
     assert sizes == {
         0: [0, 0, 0, 0],
         5: [5, 0, 0, 0],

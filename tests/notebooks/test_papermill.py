@@ -21,6 +21,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "02_inside_the_cell": {"seed": 7},
     "03_training": {"epochs": 30, "seed": 1},
     "04_prediction": {"horizon": 26, "epochs": 12},
+    "05_reading_the_gates": {"horizon": 26, "epochs": 12},
 }
 
 pytestmark = pytest.mark.filterwarnings(

@@ -1,0 +1,64 @@
+// What the explorer is given: a dictionary of facts, and one block of numbers cut into named arrays.
+
+const GATES = ["i", "f", "g", "o", "c", "h"];
+const GATE_NAMES = {
+  i: "input gate", f: "forget gate", g: "candidate", o: "output gate", c: "cell state", h: "hidden state",
+};
+const SIGNED = new Set(["g", "c", "h"]);
+
+// One window's arrays by name, as views of the block: nothing is copied.
+function unpack(facts, block) {
+  const arrays = {};
+  for (const { name, shape, offset } of facts.arrays) {
+    const count = shape.reduce((product, size) => product * size, 1);
+    arrays[name] = new Float32Array(block.buffer, block.byteOffset + offset, count);
+  }
+  return { ...facts, ...arrays };
+}
+
+// What goes into the four gates of one unit at one step: from the input, from the hidden state, and the bias.
+function gateSums(trace, t, unit) {
+  const { units, features, x, h, kernel, recurrent_kernel: recurrent, bias } = trace;
+  const before = trace.backwards ? t + 1 : t - 1;
+  const heard = before >= 0 && before < trace.timesteps;
+  return ["i", "f", "g", "o"].map((gate, number) => {
+    const column = number * units + unit;
+    let fromInput = 0;
+    let fromHidden = 0;
+    for (let k = 0; k < features; k++) fromInput += x[t * features + k] * kernel[k * 4 * units + column];
+    for (let k = 0; heard && k < units; k++) {
+      fromHidden += h[before * units + k] * recurrent[k * 4 * units + column];
+    }
+    return { gate, fromInput, fromHidden, bias: bias[column] };
+  });
+}
+
+// Every number of one unit at one step, and those that the step before left.
+function momentOf(trace, t, unit) {
+  const at = (name, step) => trace[name][step * trace.units + unit];
+  const before = trace.backwards ? t + 1 : t - 1;
+  const known = before >= 0 && before < trace.timesteps;
+  const moment = Object.fromEntries(GATES.map((gate) => [gate, at(gate, t)]));
+  moment.cBefore = known ? at("c", before) : 0;
+  moment.hBefore = known ? at("h", before) : 0;
+  moment.x = Array.from(trace.x.subarray(t * trace.features, (t + 1) * trace.features));
+  return moment;
+}
+
+function extent(values) {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
+}
+
+const MINUS = "\u2212";
+function shown(value, digits = 2) {
+  if (!Number.isFinite(value)) return "unknown";
+  const size = Math.abs(value);
+  const text = size >= 1e5 ? size.toExponential(1) : size.toFixed(digits);
+  return (value < 0 && Number(text) !== 0 ? MINUS : "") + text;
+}

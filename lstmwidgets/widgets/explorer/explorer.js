@@ -1,0 +1,335 @@
+// The explorer: its controls, its keys, and what follows what. Scrubbing and playing never ask the kernel.
+
+const LEFT = 74;
+const TOLD_AFTER = 150; // milliseconds from the last change of the step to its being told to the kernel
+
+class Axis {
+  constructor(width, timesteps, horizon) {
+    const right = Math.max(64, horizon ? 0 : 64);
+    this.width = width;
+    this.left = LEFT;
+    const ahead = Math.max(horizon, 0);
+    const room = width - LEFT - 10;
+    // The steps ahead share the scale, but what stands right of the strips needs some room in any case.
+    this.each = Math.min(room / (timesteps + ahead), (room - right) / timesteps);
+    this.right = LEFT + this.each * (timesteps + ahead);
+    this.right = Math.min(this.right, width - 6);
+  }
+
+  edge(step) { return this.left + step * this.each; }
+  middle(step) { return this.left + (step + 0.5) * this.each; }
+  step(x) { return Math.floor((x - this.left) / this.each); }
+}
+
+// One window: its close-up above its strips, on one time axis.
+class Stack {
+  constructor(parent, onPick) {
+    this.box = make("div", { class: "lw-ex-stack" });
+    this.title = make("div", { class: "lw-ex-says" });
+    this.box.append(this.title);
+    parent.append(this.box);
+    this.closeUp = new CloseUp(this.box);
+    this.strips = new Strips(this.box, onPick);
+  }
+
+  show(trace, palette, order, threshold) {
+    this.trace = trace;
+    const width = this.box.clientWidth;
+    if (!width) return;
+    this.axis = new Axis(width, trace.timesteps, trace.horizon);
+    setText(this.title, trace.says);
+    this.showCloseUp(palette);
+    this.strips.show(trace, this.axis, palette, order, threshold);
+  }
+
+  showCloseUp(palette) {
+    if (this.axis) this.closeUp.show(this.trace, this.axis, palette);
+  }
+
+  move(t, unit) {
+    if (!this.strips.places) return;
+    this.closeUp.move(t);
+    this.strips.move(t, unit);
+  }
+}
+
+class Explorer {
+  constructor(model, el) {
+    this.model = model;
+    this.root = make("div", { class: "lw-explorer", tabindex: "0", role: "group" });
+    el.append(this.root);
+    this.root.setAttribute("aria-label", "Gate explorer: arrow keys move through time and units, space plays");
+    this.head = make("div", { class: "lw-ex-head" });
+    this.root.append(this.head);
+    this.overview = new Overview(this.root, (start) => this.askFor(start));
+    this.bar = make("div", { class: "lw-ex-bar" });
+    this.body = make("div", { class: "lw-ex-body-grid" });
+    this.stacks = make("div", { class: "lw-ex-stacks" });
+    this.side = make("div", { class: "lw-ex-side" });
+    this.body.append(this.stacks, this.side);
+    this.status = make("div", { class: "lw-ex-status lw-quiet", role: "status" });
+    this.spoken = make("div", { class: "lw-ex-spoken", "aria-live": "polite" });
+    this.root.append(this.bar, this.body, this.status, this.spoken);
+    this.stack = new Stack(this.stacks, (t, unit) => this.go(t, unit));
+    this.second = new Stack(this.stacks, (t, unit) => this.go(t, unit));
+    this.cell = new Cell(this.side);
+    this.facts = make("div", { class: "lw-ex-facts" });
+    this.side.append(this.facts);
+    this.palette = new Palette(this.root);
+    this.buildBar();
+    this.take();
+    this.listen();
+  }
+
+  get(name) { return this.model.get(name); }
+
+  // Everything that the kernel has to say: facts, numbers, and what is chosen.
+  take() {
+    const facts = this.get("facts");
+    this.trace = unpack(facts, this.get("block"));
+    const other = this.get("other_facts");
+    this.other = other?.arrays ? unpack(other, this.get("other_block")) : null;
+    const overview = this.get("overview");
+    const numbers = overview?.byteLength
+      ? new Float32Array(overview.buffer, overview.byteOffset, overview.byteLength / 4) : null;
+    this.hear();
+    this.series = numbers && { x: numbers.subarray(0, numbers.length / 2), y: numbers.subarray(numbers.length / 2) };
+    this.t = Math.min(this.get("t"), this.trace.timesteps - 1);
+    this.unit = Math.min(this.get("unit"), this.trace.units - 1);
+    setText(this.head, facts.title);
+    this.range.max = this.trace.timesteps - 1;
+    this.unitField.max = this.trace.units - 1;
+    this.fill(this.sort, facts.orders, this.get("order"));
+    this.fill(this.layer, facts.layers, this.get("layer"));
+    this.layer.parentElement.hidden = facts.layers.length < 2;
+    const live = Boolean(facts.movable);
+    for (const field of [this.date, this.compare]) {
+      field.parentElement.hidden = !live;
+      field.type = facts.clock ? "datetime-local" : "date";
+      field.min = facts.first_date;
+      field.max = facts.last_date;
+    }
+    this.date.value = facts.date ?? "";
+    this.compare.value = other?.date ?? "";
+    setText(this.status, this.get("message") || facts.words || "");
+    this.status.classList.toggle("lw-error", Boolean(this.get("message")));
+    this.redraw();
+    const wish = this.wish;
+    this.waiting = false;
+    this.wish = undefined;
+    if (wish !== undefined) this.askFor(wish);
+  }
+
+  // The forecasts as known at each step, which come after the rest.
+  hear() {
+    for (const [trace, name] of [[this.trace, "known"], [this.other, "other_known"]]) {
+      const bytes = this.get(name);
+      if (trace) trace.known = bytes?.byteLength ? new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4) : null;
+    }
+  }
+
+  fill(select, options, chosen) {
+    if (select.childElementCount !== options.length || [...select.options].some((o, k) => o.value !== options[k])) {
+      select.replaceChildren(...options.map((name) => make("option", { value: name, text: name })));
+    }
+    select.value = chosen;
+  }
+
+  buildBar() {
+    const button = (text, label, act) => {
+      const node = make("button", { type: "button", class: "lw-ex-button", text, "aria-label": label, title: label });
+      node.addEventListener("click", act);
+      return node;
+    };
+    const labelled = (text, field, extra = "") => make("label", { class: `lw-ex-field ${extra}` }, make("span", { text }), field);
+    this.playButton = button("▶", "Play", () => this.toggle());
+    this.range = make("input", { type: "range", min: 0, step: 1, "aria-label": "Step" });
+    this.readout = make("output", { class: "lw-ex-readout" });
+    this.speed = make("select", {}, ...[0.25, 0.5, 1, 2, 4].map((rate) => make("option", { value: rate, text: `${rate}×` })));
+    this.unitField = make("input", { type: "number", min: 0, step: 1, class: "lw-ex-number-field" });
+    this.sort = make("select");
+    this.layer = make("select");
+    this.threshold = make("input", { type: "range", min: 0, max: 1, step: 0.01 });
+    this.date = make("input");
+    this.compare = make("input");
+    const stopCompare = button("✕", "Show one window alone", () => this.say({ compare: "" }));
+    this.stopCompare = stopCompare;
+    this.bar.append(
+      make("div", { class: "lw-ex-transport" },
+        button("◀", "One step back", () => this.go(this.t - 1)), this.playButton,
+        button("▶|", "One step on", () => this.go(this.t + 1)), this.range, this.readout),
+      make("div", { class: "lw-ex-fields" },
+        labelled("Speed", this.speed), labelled("Unit", this.unitField), labelled("Sort units by", this.sort),
+        labelled("Fade below", this.threshold), labelled("Layer", this.layer),
+        labelled("Window ends", this.date), labelled("Beside it", this.compare), stopCompare),
+    );
+    this.range.addEventListener("input", () => this.go(Number(this.range.value)));
+    this.unitField.addEventListener("change", () => this.go(this.t, Math.round(Number(this.unitField.value))));
+    this.speed.addEventListener("change", () => this.say({ speed: Number(this.speed.value) }));
+    this.sort.addEventListener("change", () => this.say({ order: this.sort.value }));
+    this.layer.addEventListener("change", () => this.say({ layer: this.layer.value }));
+    this.threshold.addEventListener("input", () => this.say({ threshold: Number(this.threshold.value) }));
+    this.date.addEventListener("change", () => this.date.value && this.say({ wanted: this.date.value }));
+    this.compare.addEventListener("change", () => this.say({ compare: this.compare.value }));
+  }
+
+  listen() {
+    const { model } = this;
+    const heard = {
+      "change:answered": () => this.take(),
+      "change:known": () => { this.hear(); this.redrawCloseUps(); },
+      "change:other_known": () => { this.hear(); this.redrawCloseUps(); },
+      "change:t": () => { if (this.get("t") !== this.t && !this.telling) this.go(this.get("t"), undefined, false); },
+      "change:unit": () => { if (this.get("unit") !== this.unit) this.go(this.t, this.get("unit"), false); },
+      "change:order": () => this.redraw(),
+      "change:threshold": () => this.redraw(),
+      "change:speed": () => this.redraw(),
+      "change:playing": () => this.follow(),
+    };
+    for (const [event, act] of Object.entries(heard)) model.on(event, act);
+    this.root.addEventListener("keydown", (event) => this.press(event));
+    let width = 0;
+    const sizes = new ResizeObserver(() => {
+      if (this.root.clientWidth === width) return;
+      width = this.root.clientWidth;
+      this.redraw();
+    });
+    sizes.observe(this.root);
+    const themes = new MutationObserver(() => requestAnimationFrame(() => this.redraw()));
+    themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
+    this.stop = () => {
+      for (const [event, act] of Object.entries(heard)) model.off(event, act);
+      sizes.disconnect();
+      themes.disconnect();
+      cancelAnimationFrame(this.frame);
+      clearTimeout(this.telling);
+    };
+    this.follow();
+  }
+
+  // Set traits, and tell the kernel, where there is one.
+  say(traits) {
+    for (const [name, value] of Object.entries(traits)) this.model.set(name, value);
+    this.model.save_changes();
+  }
+
+  // Ask for another window; while one is under way, the last wish waits for it.
+  askFor(start) {
+    if (this.waiting) {
+      this.wish = start;
+      return;
+    }
+    if (start === this.trace.start) return;
+    this.waiting = true;
+    this.say({ start });
+  }
+
+  go(t, unit = this.unit, tell = true) {
+    this.t = Math.min(Math.max(t, 0), this.trace.timesteps - 1);
+    this.unit = Math.min(Math.max(Number.isFinite(unit) ? unit : this.unit, 0), this.trace.units - 1);
+    this.move();
+    if (!tell) return;
+    this.model.set("t", this.t);
+    this.model.set("unit", this.unit);
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => {
+      this.telling = undefined;
+      this.model.save_changes();
+      setText(this.spoken, this.cell.words);
+      this.cell.say();
+    }, TOLD_AFTER);
+  }
+
+  move() {
+    const { trace, t, unit } = this;
+    this.stack.move(t, unit);
+    if (this.other) this.second.move(Math.min(t, this.other.timesteps - 1), Math.min(unit, this.other.units - 1));
+    this.cell.move(trace, t, unit);
+    this.range.value = t;
+    this.range.setAttribute("aria-valuetext", trace.labels[t]);
+    setText(this.readout, `${t + 1} of ${trace.timesteps}: ${trace.labels[t]}`);
+    if (document.activeElement !== this.unitField) this.unitField.value = unit;
+  }
+
+  redraw() {
+    this.palette.read();
+    const { trace, palette } = this;
+    const order = trace[`order ${this.get("order")}`];
+    const threshold = this.get("threshold");
+    this.sort.value = this.get("order");
+    this.threshold.value = threshold;
+    this.speed.value = this.get("speed");
+    this.overview.show(this.get("facts"), this.series, trace, palette);
+    this.stacks.classList.toggle("lw-ex-two", Boolean(this.other));
+    this.second.box.hidden = !this.other;
+    this.stopCompare.hidden = !this.other || !this.get("facts").movable;
+    this.stack.show(trace, palette, order, threshold);
+    // The same order in both, or the same unit would stand in two places.
+    if (this.other) this.second.show(this.other, palette, order, threshold);
+    this.facts.replaceChildren(...(trace.notes ?? []).map((note) => make("p", { text: note })));
+    this.move();
+    this.cell.say();
+  }
+
+  redrawCloseUps() {
+    this.stack.showCloseUp(this.palette);
+    if (this.other) this.second.showCloseUp(this.palette);
+    this.move();
+  }
+
+  press(event) {
+    const inField = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target !== this.range;
+    if (inField || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { trace } = this;
+    const order = trace[`order ${this.get("order")}`];
+    const row = order.indexOf(this.unit);
+    const moves = {
+      ArrowRight: () => this.go(this.t + 1),
+      ArrowLeft: () => this.go(this.t - 1),
+      PageDown: () => this.go(this.t + 10),
+      PageUp: () => this.go(this.t - 10),
+      Home: () => this.go(0),
+      End: () => this.go(trace.timesteps - 1),
+      ArrowDown: () => this.go(this.t, order[Math.min(row + 1, trace.units - 1)]),
+      ArrowUp: () => this.go(this.t, order[Math.max(row - 1, 0)]),
+      " ": () => this.toggle(),
+    };
+    if (!(event.key in moves) || (event.key === " " && event.target.tagName === "BUTTON")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    moves[event.key]();
+  }
+
+  toggle() { this.say({ playing: !this.get("playing") }); this.follow(); }
+
+  // Start or stop the frames, as `playing` says.
+  follow() {
+    const playing = this.get("playing");
+    setText(this.playButton, playing ? "❚❚" : "▶");
+    this.playButton.setAttribute("aria-label", playing ? "Pause" : "Play");
+    this.playButton.title = playing ? "Pause" : "Play";
+    cancelAnimationFrame(this.frame);
+    if (!playing) return;
+    if (this.t >= this.trace.timesteps - 1) this.go(0);
+    let last;
+    let due = 0;
+    const tick = (now) => {
+      due += ((now - (last ?? now)) / 1000) * 12 * this.get("speed"); // twelve steps a second at speed 1
+      last = now;
+      if (due >= 1) {
+        this.go(this.t + Math.floor(due));
+        due %= 1;
+      }
+      if (this.t >= this.trace.timesteps - 1) this.toggle();
+      else this.frame = requestAnimationFrame(tick);
+    };
+    this.frame = requestAnimationFrame(tick);
+  }
+}
+
+function render({ model, el }) {
+  const explorer = new Explorer(model, el);
+  return () => explorer.stop();
+}
+
+export default { render };

@@ -1,0 +1,69 @@
+"""The explorer's side in the browser: one module of plain JavaScript, with no build step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anywidget
+import traitlets
+
+HERE = Path(__file__).parent
+SCRIPT = "\n".join(
+    (HERE / name).read_text(encoding="utf-8")
+    for name in ("data.js", "paint.js", "series.js", "strips.js", "cell.js", "explorer.js")
+)
+"""The files in the order in which each uses what the ones before it define, as one module."""
+
+STYLE = (HERE / "explorer.css").read_text(encoding="utf-8")
+
+
+class Module(anywidget.AnyWidget):
+    """Draws a window's gates, scrubs and plays without the kernel, and asks it for other windows.
+
+    Attributes
+    ----------
+    facts, other_facts : dict
+        What `payload.pack` says of the window, and of the one beside it; empty where there is none.
+    block, other_block : bytes
+        Their numbers, float32, cut as the facts say.
+    known, other_known : bytes
+        The forecast as known after each step, (timesteps, horizon) float32; sent after the rest, for it
+        takes the longest.
+    overview : bytes
+        The whole series, thinned: positions, then as many values, float32.
+    answered : int
+        Counts the answers: the browser takes all of the above when it changes.
+    t, unit : int
+    order, layer : str
+    threshold, speed : float
+    playing : bool
+    start : int
+        Set by the browser: the window asked for, by its starting position.
+    wanted, compare : str
+        Set by the browser: dates of the last value that a window is to read.
+    message : str
+        Why something could not be done.
+    """
+
+    _esm = SCRIPT
+    _css = STYLE
+
+    facts = traitlets.Dict().tag(sync=True)
+    block = traitlets.Bytes().tag(sync=True)
+    other_facts = traitlets.Dict().tag(sync=True)
+    other_block = traitlets.Bytes().tag(sync=True)
+    known = traitlets.Bytes().tag(sync=True)
+    other_known = traitlets.Bytes().tag(sync=True)
+    overview = traitlets.Bytes().tag(sync=True)
+    answered = traitlets.Int().tag(sync=True)
+    t = traitlets.Int().tag(sync=True)
+    unit = traitlets.Int().tag(sync=True)
+    order = traitlets.Unicode().tag(sync=True)
+    layer = traitlets.Unicode().tag(sync=True)
+    threshold = traitlets.Float().tag(sync=True)
+    speed = traitlets.Float(1.0).tag(sync=True)
+    playing = traitlets.Bool(False).tag(sync=True)
+    start = traitlets.Int(-1).tag(sync=True)
+    wanted = traitlets.Unicode().tag(sync=True)
+    compare = traitlets.Unicode().tag(sync=True)
+    message = traitlets.Unicode().tag(sync=True)

@@ -1,0 +1,173 @@
+// Six heat strips, units by time, and the memory ledger below them: drawn once, scrubbed over for nothing.
+
+const STRIP_GAP = 5;
+const LEDGER_NAME = "ledger";
+
+class Strips {
+  constructor(parent, onPick) {
+    this.box = make("div", { class: "lw-ex-strips" });
+    parent.append(this.box);
+    this.still = new Sheet(this.box, "lw-ex-canvas");
+    // What moves are small boxes: a canvas over all the strips would be painted anew at each step.
+    this.cursor = make("div", { class: "lw-ex-cursor" });
+    this.rows = [...GATES, LEDGER_NAME].map(() => make("div", { class: "lw-ex-row" }));
+    this.box.append(...this.rows, this.cursor);
+    this.onPick = onPick;
+    const pick = (event) => this.pick(event);
+    this.box.addEventListener("pointerdown", (event) => {
+      this.box.setPointerCapture(event.pointerId);
+      pick(event);
+      this.box.addEventListener("pointermove", pick);
+    });
+    for (const ending of ["pointerup", "pointercancel"]) {
+      this.box.addEventListener(ending, () => this.box.removeEventListener("pointermove", pick));
+    }
+  }
+
+  // Where everything stands: `tops` by name, all strips of one height.
+  layout(trace) {
+    const height = Math.round(Math.min(76, Math.max(34, trace.units * 2)));
+    const names = [...GATES, ...(trace.ledger ? [LEDGER_NAME] : [])];
+    const tops = Object.fromEntries(names.map((name, k) => [name, 3 + k * (height + STRIP_GAP)]));
+    const share = trace.share ? 44 : 0;
+    const shareTop = 3 + names.length * (height + STRIP_GAP) + 4;
+    return { height, names, tops, share, shareTop, total: shareTop + share + 18 };
+  }
+
+  show(trace, axis, palette, order, threshold) {
+    Object.assign(this, { trace, axis, palette, order });
+    this.places = this.layout(trace);
+    this.still.fit(axis.width, this.places.total);
+    this.box.style.height = `${this.places.total}px`;
+    const { context } = this.still;
+    this.still.clear();
+    this.rowOf = new Int32Array(trace.units);
+    order.forEach((unit, row) => { this.rowOf[unit] = row; });
+    for (const name of this.places.names) this.drawStrip(context, name, threshold);
+    if (this.places.share) this.drawShare(context);
+    drawTimes(context, trace, axis, palette, this.places.total - 14);
+  }
+
+  drawStrip(context, name, threshold) {
+    const { trace, axis, palette, order } = this;
+    const { height, tops } = this.places;
+    const values = trace[name];
+    const signed = SIGNED.has(name) || name === LEDGER_NAME;
+    const [low, high] = extent(values);
+    const most = name === "c" || name === LEDGER_NAME ? Math.max(Math.abs(low), Math.abs(high)) || 1 : 1;
+    const hue = palette.gates[name === LEDGER_NAME ? "c" : name];
+    const table = palette.ramp(hue, signed);
+    const image = new ImageData(trace.timesteps, trace.units);
+    const { data } = image;
+    for (let row = 0; row < trace.units; row++) {
+      const unit = order[row];
+      for (let t = 0; t < trace.timesteps; t++) {
+        const value = values[t * trace.units + unit] / most;
+        const step = Math.round(signed ? (value + 1) * 127.5 : value * 255);
+        const from = Math.min(255, Math.max(0, step)) * 4;
+        const to = (row * trace.timesteps + t) * 4;
+        data[to] = table[from];
+        data[to + 1] = table[from + 1];
+        data[to + 2] = table[from + 2];
+        data[to + 3] = Math.abs(value) < threshold ? 40 : 255;
+      }
+    }
+    const small = document.createElement("canvas");
+    small.width = trace.timesteps;
+    small.height = trace.units;
+    small.getContext("2d").putImageData(image, 0, 0);
+    context.imageSmoothingEnabled = false;
+    const right = axis.edge(trace.timesteps);
+    context.drawImage(small, axis.left, tops[name], right - axis.left, height);
+    context.strokeStyle = palette.line;
+    context.strokeRect(axis.left - 0.5, tops[name] - 0.5, right - axis.left + 1, height + 1);
+    context.fillStyle = hue;
+    context.font = "bold 13px system-ui, sans-serif";
+    context.textAlign = "right";
+    context.textBaseline = "middle";
+    context.fillText(name === LEDGER_NAME ? "memory" : name, axis.left - 8, tops[name] + height / 2);
+    this.drawKey(context, name, table, signed, most);
+  }
+
+  // Right of a strip: its colours and what their ends mean.
+  drawKey(context, name, table, signed, most) {
+    const { axis, palette } = this;
+    const { height, tops } = this.places;
+    const left = axis.edge(this.trace.timesteps) + 8;
+    const ends = signed ? [-most, most] : [0, 1];
+    for (let k = 0; k < height; k++) {
+      const step = Math.round(255 * (1 - k / Math.max(1, height - 1))) * 4;
+      context.fillStyle = `rgb(${table[step]}, ${table[step + 1]}, ${table[step + 2]})`;
+      context.fillRect(left, tops[name] + k, 7, 1);
+    }
+    context.strokeStyle = palette.line;
+    context.strokeRect(left - 0.5, tops[name] - 0.5, 8, height + 1);
+    context.fillStyle = palette.names.quiet;
+    context.font = "10px system-ui, sans-serif";
+    context.textAlign = "left";
+    context.textBaseline = "top";
+    context.fillText(tickText(Number(ends[1].toPrecision(2))), left + 11, tops[name] - 1);
+    context.textBaseline = "bottom";
+    context.fillText(tickText(Number(ends[0].toPrecision(2))), left + 11, tops[name] + height + 1);
+    const named = name === LEDGER_NAME ? "left at the end" : GATE_NAMES[name];
+    context.font = "11px system-ui, sans-serif";
+    if (left + 40 + context.measureText("left at the end").width > axis.width) return; // all of them, or none
+    context.textBaseline = "middle";
+    context.fillText(named, left + 40, tops[name] + height / 2);
+  }
+
+  // What each step brings to the forecast's first step, in the unit of the series.
+  drawShare(context) {
+    const { trace, axis, palette } = this;
+    const { shareTop, share } = this.places;
+    const [low, high] = extent(trace.share);
+    const most = Math.max(Math.abs(low), Math.abs(high)) || 1;
+    const y = scale(-most, most, shareTop + share, shareTop);
+    context.fillStyle = palette.names.forecast;
+    for (let t = 0; t < trace.timesteps; t++) {
+      const from = y(0);
+      const to = y(trace.share[t]);
+      const left = axis.edge(t);
+      context.fillRect(left, Math.min(from, to), Math.max(axis.edge(t + 1) - left - 0.5, 1), Math.max(Math.abs(to - from), 0.5));
+    }
+    context.fillStyle = palette.names.quiet;
+    context.font = "10px system-ui, sans-serif";
+    context.textAlign = "right";
+    context.textBaseline = "top";
+    context.fillText("share of the", axis.left - 8, shareTop + 8);
+    context.fillText("forecast", axis.left - 8, shareTop + 20);
+    const text = `±${tickText(Number(most.toPrecision(2)))}`;
+    context.textAlign = "left";
+    context.fillText(text, axis.edge(trace.timesteps) + 8, shareTop + share / 2 - 5);
+  }
+
+  move(t, unit) {
+    const { axis, trace } = this;
+    const { height, tops, names, total } = this.places;
+    this.cursor.style.height = `${total - 18}px`;
+    this.cursor.style.transform = `translateX(${axis.middle(t)}px)`;
+    if (unit === this.unit && this.drawn === this.places) return;
+    Object.assign(this, { unit, drawn: this.places });
+    const tall = height / trace.units;
+    const left = axis.edge(0) - 2;
+    this.rows.forEach((row, k) => {
+      row.hidden = k >= names.length;
+      if (row.hidden) return;
+      const top = Math.round(tops[names[k]] + this.rowOf[unit] * tall) - 1;
+      row.style.transform = `translate(${left}px, ${top}px)`;
+      row.style.width = `${axis.edge(trace.timesteps) - left + 2}px`;
+      row.style.height = `${Math.max(Math.round(tall), 2) + 2}px`;
+    });
+  }
+
+  pick(event) {
+    const bounds = this.box.getBoundingClientRect();
+    const across = event.clientX - bounds.left;
+    const down = event.clientY - bounds.top;
+    const t = Math.min(Math.max(this.axis.step(across), 0), this.trace.timesteps - 1);
+    const { height, tops, names } = this.places;
+    const name = names.find((each) => down >= tops[each] && down < tops[each] + height);
+    const row = name && Math.floor(((down - tops[name]) / height) * this.trace.units);
+    this.onPick(t, name ? this.order[Math.min(row, this.trace.units - 1)] : undefined);
+  }
+}

@@ -1,0 +1,334 @@
+"""Every gate of an LSTM over one window, to be scrubbed through in the browser, linked to the forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Timer
+from typing import Any, Self
+
+import numpy as np
+import traitlets
+from numpy.typing import NDArray
+
+from lstmwidgets.analysis.ledger import forecast_shares, memory_ledger, rests_on
+from lstmwidgets.analysis.tracing import LayerTrace, WindowTrace, trace
+from lstmwidgets.analysis.units import order_units
+from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.widgets.explorer import page, picture
+from lstmwidgets.widgets.explorer.module import Module
+from lstmwidgets.widgets.explorer.payload import ORDERS, Packed, Surroundings, pack
+from lstmwidgets.widgets.explorer.windows import SeriesWindows, times_in_words
+from lstmwidgets.widgets.figures import Picture
+from lstmwidgets.widgets.view import View
+
+REST_SECONDS = 0.15
+"""So long no other window has to be asked for before the forecasts of its every step are computed."""
+
+_SHARED = ("t", "unit", "order", "layer", "threshold", "speed", "playing")
+
+
+class GateExplorer(View):
+    """What every cell of an LSTM did at each step of one window, and what the forecast made of it.
+
+    Above, the series with the window on it, to be dragged; below it the window with the forecast as
+    known at the present step; then, on the same time axis, a strip for each of i, f, g, o, c and h,
+    a row for each unit, and the memory ledger: what each step left in the cell state at the end.
+    Beside them the cell itself, with the numbers of one unit at one step on its wires. Scrubbing and
+    playing need no kernel.
+
+    Parameters
+    ----------
+    forecaster : LSTMForecaster
+        Fitted.
+    window : int or timestamp, optional
+        The window's starting position, or the time of the last value it reads; by default the last
+        window of the test part.
+
+    Attributes
+    ----------
+    t : int
+        The present step, from 0 to timesteps - 1.
+    unit : int
+        The unit whose numbers the cell shows.
+    start : int or None
+        The window's starting position; set it to look at another. None for a bare Keras model.
+    beside : int or None
+        Starting position of a second window to be shown beside the first.
+    layer : str
+        The LSTM layer looked into, by its name.
+    order : str
+        How units are sorted: "index", "half-life", "similarity" or "contribution".
+    threshold : float
+        From 0 to 1: what is smaller, as a share of the strip's largest, is faded.
+    speed : float
+        Of playing; at 1, twelve steps a second.
+    playing : bool
+    trace : WindowTrace
+        The numbers behind it.
+
+    Raises
+    ------
+    LSTMWidgetsError
+        When the forecaster is not fitted, or there is no such window, unit, step, layer or order.
+
+    Examples
+    --------
+    >>> import lstmwidgets as lw
+    >>> config = lw.LSTMConfig(sequence_length=8, horizon=2, units=4, epochs=1)
+    >>> forecaster = lw.LSTMForecaster(config).fit(lw.load_dataset("nile"), progress_bar=False)
+    >>> explorer = GateExplorer(forecaster)
+    >>> explorer.t, explorer.trace.c.shape
+    (7, (8, 4))
+    """
+
+    t = traitlets.Int()
+    unit = traitlets.Int()
+    start = traitlets.Int(allow_none=True)
+    beside = traitlets.Int(None, allow_none=True)
+    layer = traitlets.Unicode()
+    order = traitlets.Unicode("half-life")
+    threshold = traitlets.Float(0.0)
+    speed = traitlets.Float(1.0)
+    playing = traitlets.Bool(False)
+
+    def __init__(self, forecaster: Any, window: Any = None) -> None:
+        if getattr(forecaster, "windows_", None) is None:
+            self._open(None, forecaster, trace(forecaster, window))
+            return
+        windows = SeriesWindows(forecaster)
+        if window is not None and (isinstance(window, bool) or not isinstance(window, (int, np.integer))):
+            window = windows.ending_on(window)
+        start = None if window is None else windows.checked("window", int(window))
+        self._open(windows, forecaster, trace(forecaster, start=start))
+
+    @classmethod
+    def from_model(cls, model: Any, x: Any) -> Self:
+        """Look into any Keras model that holds LSTM layers.
+
+        Parameters
+        ----------
+        model : keras.Model
+            Built and trained; sequential, functional or nested, also with ``Bidirectional``.
+        x : array, shape (timesteps, features)
+            What it reads.
+
+        Raises
+        ------
+        LSTMWidgetsError
+            When there is no LSTM to be looked into, or ``x`` does not fit; it says what was found.
+        """
+        explorer = cls.__new__(cls)
+        explorer._open(None, model, trace(model, x))
+        return explorer
+
+    def _open(self, windows: SeriesWindows | None, source: Any, found: WindowTrace) -> None:
+        self.trace = found
+        self._windows, self._source = windows, source
+        self._answering, self._pending = False, Timer(0.0, self._show_known)
+        self._module = Module()
+        super().__init__([self._module])
+        self.add_class("lw-panel")
+        self._set(t=len(found.h) - 1, layer=found.layer.name, start=found.start)
+        self._set(unit=int(order_units(found, self.order)[0]))
+        self._module.overview = b"" if windows is None else windows.overview()
+        self._show()
+        for name in _SHARED:
+            traitlets.link((self, name), (self._module, name))
+        self._module.observe(self._on_start, "start")
+        self._module.observe(self._on_date, ["wanted", "compare"])
+        self.observe(self._on_window, ["start", "beside"])
+        self.observe(self._on_layer, "layer")
+
+    def _set(self, **state: Any) -> None:
+        for name, value in state.items():
+            self.set_trait(name, value)
+            if name in _SHARED:
+                setattr(self._module, name, value)
+
+    # What may be set -----------------------------------------------------------------------
+
+    @traitlets.validate("t")
+    def _a_step(self, proposal: dict[str, Any]) -> int:
+        return _within("t", proposal["value"], len(self.trace.h) - 1, "the window's steps are")
+
+    @traitlets.validate("unit")
+    def _a_unit(self, proposal: dict[str, Any]) -> int:
+        units = max(each.h.shape[1] for each in self.trace.layers)
+        return _within("unit", proposal["value"], units - 1, "the layer's units are")
+
+    @traitlets.validate("layer")
+    def _a_layer(self, proposal: dict[str, Any]) -> str:
+        return _one_of("layer", proposal["value"], [each.name for each in self.trace.layers])
+
+    @traitlets.validate("order")
+    def _an_order(self, proposal: dict[str, Any]) -> str:
+        return _one_of("order", proposal["value"], ORDERS)
+
+    @traitlets.validate("threshold")
+    def _a_share(self, proposal: dict[str, Any]) -> float:
+        if not 0 <= proposal["value"] <= 1:
+            raise LSTMWidgetsError(f"threshold={proposal['value']!r} is not accepted: it lies from 0 to 1")
+        return float(proposal["value"])
+
+    @traitlets.validate("speed")
+    def _a_speed(self, proposal: dict[str, Any]) -> float:
+        if not 0.1 <= proposal["value"] <= 10:
+            raise LSTMWidgetsError(f"speed={proposal['value']!r} is not accepted: it lies from 0.1 to 10")
+        return float(proposal["value"])
+
+    @traitlets.validate("start", "beside")
+    def _a_window(self, proposal: dict[str, Any]) -> int:
+        name, start = proposal["trait"].name, proposal["value"]
+        if self._windows is None:
+            raise LSTMWidgetsError(
+                f"{name}={start} is not accepted: this explorer has the one window it was made with. "
+                "GateExplorer(forecaster) of a forecaster fitted in this session has them all"
+            )
+        return self._windows.checked(name, start)
+
+    # What it shows -------------------------------------------------------------------------
+
+    @property
+    def present(self) -> LayerTrace:
+        """The trace of the layer looked into."""
+        return next(each for each in self.trace.layers if each.name == self.layer)
+
+    def summary(self) -> str:
+        """The present moment in words, and what the forecast rests on."""
+        layer = self.present
+        numbers = ", ".join(f"{name} {getattr(layer, name)[self.t, self.unit]:.2f}" for name in "ifgoch")
+        when = self._module.facts["labels"][self.t]
+        said = f"{self._says(self.trace)}. Unit {self.unit} at {when}: {numbers}."
+        if self.trace.head is None or layer is not self.trace.layer:
+            return said
+        shares = forecast_shares(memory_ledger(layer), self.trace)
+        return f"{said} The forecast's first step {rests_on(shares[:, :1])}."
+
+    def still(self) -> Picture:
+        """Draw the window, the strips and the ledger as a Matplotlib figure, on white."""
+        layer = self.present
+        whole = layer is self.trace.layer
+        order = order_units(self.trace if whole else layer, self.order)
+        title = f"{self._title()}: {self._says(self.trace)}"
+        around, known = self._around(self.trace), self._known(self.start)
+        return picture.draw(title, layer, order, self.t, self.unit, self.trace.values, around, known)
+
+    def __repr__(self) -> str:
+        what = f"start={self.start}" if self.start is not None else f"layer={self.layer!r}"
+        return f"GateExplorer({what}, t={self.t}, unit={self.unit}, order={self.order!r})"
+
+    def _page(self) -> str:
+        if self._pending.is_alive():
+            self._pending.cancel()
+            self._show_known()
+        return page.standalone(self._module, self._title(), self.summary())
+
+    # What the browser asks for -------------------------------------------------------------
+
+    def _on_start(self, change: dict[str, Any]) -> None:
+        if change["new"] != self.start and self._windows is not None:
+            self._answer("start", self._windows.nearest, change["new"])
+
+    def _on_date(self, change: dict[str, Any]) -> None:
+        name = {"wanted": "start", "compare": "beside"}[change["name"]]
+        if self._windows is not None and (change["new"] or name == "beside"):
+            self._answer(name, self._windows.ending_on if change["new"] else lambda _: None, change["new"])
+
+    def _answer(self, name: str, find: Callable[[Any], int | None], wanted: Any) -> None:
+        """Go to the window found; or say there why not. The browser waits for an answer either way."""
+        before = self._module.answered
+        self._answering = True
+        try:
+            self._module.message = ""
+            self.set_trait(name, find(wanted))
+        except LSTMWidgetsError as error:
+            self._module.message = str(error)
+        finally:
+            self._answering = False
+        if self._module.answered == before:
+            self._module.answered += 1
+
+    def _on_window(self, change: dict[str, Any]) -> None:
+        if change["name"] == "start" and self.start is None:  # which traitlets lets past the check above
+            self.start = change["old"]
+            raise LSTMWidgetsError("start=None is not accepted: name the window's starting position")
+        if change["name"] == "start":
+            self.trace = trace(self._source, start=self.start)
+        self._show()
+
+    def _on_layer(self, change: dict[str, Any]) -> None:
+        if self.unit >= self.present.h.shape[1]:
+            self.set_trait("unit", 0)  # the layer before had more
+        self._show()
+
+    # What the browser is given -------------------------------------------------------------
+
+    def _show(self) -> None:
+        module = self._module
+        with module.hold_sync():
+            packed = self._packed(self.trace)
+            module.facts, module.block, module.known = packed.facts, packed.block, b""
+            if self.start is not None:
+                module.start = self.start
+            module.other_facts, module.other_block, module.other_known = {}, b"", b""
+            if self.beside is not None:
+                other = self._packed(trace(self._source, start=self.beside))
+                module.other_facts, module.other_block = other.facts, other.block
+            module.answered += 1
+        self._pending.cancel()
+        if self._answering:  # the browser may ask for the next window at once, and should not wait for this
+            self._pending = Timer(REST_SECONDS, self._show_known)
+            self._pending.daemon = True
+            self._pending.start()
+        else:
+            self._show_known()
+
+    def _show_known(self) -> None:
+        """Send the forecasts as known after each step, which take longer than all the rest."""
+        for name, at in (("known", "start"), ("other_known", "beside")):
+            start = getattr(self, at)
+            known = self._known(start)
+            if known is not None and start == getattr(self, at):  # still the one on the screen
+                setattr(self._module, name, known.astype(np.float32).tobytes())
+
+    def _known(self, start: int | None) -> NDArray[np.float64] | None:
+        return None if self._windows is None or start is None else self._windows.known_at(start)
+
+    def _packed(self, found: WindowTrace) -> Packed:
+        layer = next(each for each in found.layers if each.name == self.layer)
+        packed = pack(found, layer, self._around(found))
+        facts = {
+            **packed.facts,
+            "title": self._title(),
+            "says": self._says(found),
+            "movable": self._windows is not None,
+            "words": "Arrow keys: left and right for time, up and down for units. Space plays.",
+            **({} if self._windows is None else self._windows.facts(found)),
+        }
+        return Packed(facts, packed.block)
+
+    def _around(self, found: WindowTrace) -> Surroundings | None:
+        return None if self._windows is None or found.start is None else self._windows.around(found.start)
+
+    def _says(self, found: WindowTrace) -> str:
+        if found.times is None:
+            return f"{len(found.h)} steps through {self.layer}"
+        first, last = times_in_words(found.times[[0, -1]])
+        return f"{first} to {last}"
+
+    def _title(self) -> str:
+        return f"Inside {self.layer}" if self._windows is None else self._windows.title
+
+
+def _within(name: str, value: int, last: int, meaning: str) -> int:
+    if not 0 <= value <= last:
+        raise LSTMWidgetsError(f"{name}={value} is not accepted: {meaning} 0 to {last}")
+    return value
+
+
+def _one_of(name: str, value: str, known: Any) -> str:
+    if value not in known:
+        raise LSTMWidgetsError(
+            f"{name}={value!r} is not accepted: {name} takes {' or '.join(map(repr, known))}"
+        )
+    return value

@@ -1,0 +1,161 @@
+"""The gate explorer in a real browser: as a saved page with the network off, and live in JupyterLab."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+import lstmwidgets as lw
+
+NOTEBOOK = "05_reading_the_gates.ipynb"
+
+
+@pytest.fixture(scope="module")
+def explorer() -> lw.GateExplorer:
+    config = lw.LSTMConfig(sequence_length=48, horizon=12, units=8, epochs=4)
+    forecaster = lw.LSTMForecaster(config).fit(lw.load_dataset("co2").iloc[-900:], progress_bar=False)
+    return lw.GateExplorer(forecaster)
+
+
+@pytest.fixture
+def saved(explorer: lw.GateExplorer, page: Page, tmp_path: Path) -> Page:
+    """The saved page, opened with no network."""
+    path = explorer.save(tmp_path / "gates.html")
+    page.context.set_offline(True)
+    page.goto(path.as_uri())
+    page.locator(".lw-explorer").focus()
+    return page
+
+
+def equation(page: Page, gate: str) -> str:
+    return page.locator(f".lw-ex-equation.lw-ex-{gate}").inner_text().replace("\N{MINUS SIGN}", "-")
+
+
+def result(page: Page, gate: str) -> float:
+    return float(equation(page, gate).rsplit("= ", 1)[1])
+
+
+def expect_the_numbers_of(page: Page, explorer: lw.GateExplorer, t: int, unit: int) -> None:
+    expect(page.locator(".lw-ex-readout")).to_contain_text(f"{t + 1} of 48")
+    expect(page.locator(".lw-ex-unit")).to_contain_text(f"Unit {unit},")
+    for gate in "ifgoch":
+        assert result(page, gate) == pytest.approx(getattr(explorer.trace, gate)[t, unit], abs=6e-4)
+
+
+def test_keys_move_through_time_and_units_and_the_cell_shows_their_numbers(saved, explorer):
+    order = lw.order_units(explorer.trace, "half-life")
+    expect_the_numbers_of(saved, explorer, 47, order[0])
+    for key in ("ArrowLeft", "ArrowLeft", "ArrowDown"):
+        saved.keyboard.press(key)
+    expect_the_numbers_of(saved, explorer, 45, order[1])
+    for key in ("Home", "ArrowUp", "ArrowUp"):
+        saved.keyboard.press(key)
+    expect_the_numbers_of(saved, explorer, 0, order[0])
+    saved.keyboard.press("ArrowLeft")  # there is nothing before the first step
+    expect_the_numbers_of(saved, explorer, 0, order[0])
+    saved.keyboard.press("End")
+    saved.keyboard.press("PageUp")
+    expect_the_numbers_of(saved, explorer, 37, order[0])
+
+
+def test_the_sums_in_the_equations_add_up(saved, explorer):
+    saved.keyboard.press("ArrowLeft")
+    for gate, curve in (("i", "σ"), ("f", "σ"), ("g", "tanh"), ("o", "σ")):
+        inside = re.search(r"\((.*?)\)", equation(saved, gate))[1].replace(" ", "")
+        total = sum(float(number) for number in re.findall(r"[+-]?[\d.]+", inside))
+        value = np.tanh(total) if curve == "tanh" else 1 / (1 + np.exp(-total))
+        assert result(saved, gate) == pytest.approx(value, abs=0.02)
+
+
+def click_strip(page: Page, across: float, down: float) -> None:
+    box = page.locator(".lw-ex-strips").first.bounding_box()
+    page.mouse.click(box["x"] + across * box["width"], box["y"] + down)
+
+
+def test_a_click_on_a_strip_picks_its_step_and_its_unit(saved, explorer):
+    order = lw.order_units(explorer.trace, "half-life")
+    click_strip(saved, 0.2, 3 + 34 * 2.5 / 8)  # the third row of the first strip
+    expect(saved.locator(".lw-ex-unit")).to_contain_text(f"Unit {order[2]},")
+    shown = saved.locator(".lw-ex-readout").inner_text()
+    t = int(shown.split(" of ")[0]) - 1
+    assert 2 < t < 20
+    expect_the_numbers_of(saved, explorer, t, order[2])
+
+
+def test_it_plays_to_the_end_and_stops_there(saved):
+    saved.keyboard.press("Home")
+    saved.locator(".lw-ex-field select").first.select_option("4")
+    saved.locator(".lw-explorer").focus()
+    saved.keyboard.press("Space")
+    expect(saved.get_by_role("button", name="Pause")).to_be_visible()
+    expect(saved.locator(".lw-ex-readout")).to_contain_text("48 of 48")
+    expect(saved.get_by_role("button", name="Play")).to_be_visible()
+
+
+def test_units_are_sorted_faded_and_typed(saved, explorer):
+    saved.get_by_label("Sort units by").select_option("index")
+    saved.get_by_label("Unit", exact=True).fill("5")
+    saved.get_by_label("Unit", exact=True).press("Enter")
+    expect_the_numbers_of(saved, explorer, 47, 5)
+    saved.locator(".lw-explorer").focus()
+    saved.keyboard.press("ArrowDown")
+    expect_the_numbers_of(saved, explorer, 47, 6)
+    before = saved.locator(".lw-ex-strips canvas").first.evaluate("canvas => canvas.toDataURL()")
+    saved.get_by_label("Fade below").fill("0.5")
+    after = saved.locator(".lw-ex-strips canvas").first.evaluate("canvas => canvas.toDataURL()")
+    assert before != after
+
+
+def test_everything_has_a_name_for_screen_readers(saved):
+    for selector in (
+        ".lw-explorer input:visible",
+        ".lw-explorer select:visible",
+        ".lw-explorer button:visible",
+    ):
+        for control in saved.locator(selector).all():
+            named = control.evaluate(
+                "node => node.getAttribute('aria-label') || (node.closest('label') ?? node).innerText"
+            )
+            assert named.strip(), control
+    label = saved.locator("svg.lw-ex-cell").get_attribute("aria-label")
+    assert "forget gate" in label and "cell state" in label
+    saved.keyboard.press("ArrowLeft")
+    expect(saved.locator(".lw-ex-spoken")).to_contain_text("input gate")
+
+
+def not_blank(canvas: Locator) -> bool:
+    return canvas.evaluate(
+        """canvas => {
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            const seen = new Set();
+            for (let k = 0; k < data.length; k += 4 * 97) seen.add(data.slice(k, k + 3).join());
+            return seen.size > 8;
+        }"""
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1400, 720])
+def test_it_is_drawn_at_every_width_in_both_themes(
+    explorer, chromium: Browser, tmp_path: Path, artifacts: Path, scheme, width
+):
+    path = explorer.save(tmp_path / "gates.html")
+    context = chromium.new_context(
+        viewport={"width": width, "height": 1000}, color_scheme=scheme, offline=True
+    )
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(path.as_uri())
+    page.set_viewport_size({"width": width - 60, "height": 1000})
+    page.wait_for_timeout(200)
+    for canvas in page.locator(".lw-ex-strips canvas, .lw-ex-overview canvas").all()[:2]:
+        assert not_blank(canvas)
+    fits = page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.screenshot(path=artifacts / f"explorer_{scheme}_{width}.png", full_page=True)
+    context.close()
+    assert fits and errors == []

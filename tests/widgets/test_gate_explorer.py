@@ -1,0 +1,199 @@
+"""The explorer's state, its numbers as the browser gets them, and its stills."""
+
+import base64
+import json
+import re
+import time
+
+import keras
+import numpy as np
+import pytest
+
+import lstmwidgets as lw
+from lstmwidgets.analysis.ledger import forecast_shares, memory_ledger
+from lstmwidgets.widgets.explorer.payload import ORDERS
+
+CONFIG = lw.LSTMConfig(sequence_length=24, horizon=3, units=5, epochs=2)
+
+
+@pytest.fixture(scope="module")
+def forecaster():
+    return lw.LSTMForecaster(CONFIG).fit(lw.load_dataset("nile"), progress_bar=False)
+
+
+@pytest.fixture
+def explorer(forecaster):
+    return lw.GateExplorer(forecaster)
+
+
+@pytest.fixture(scope="module")
+def model():
+    keras.utils.set_random_seed(1)
+    return keras.Sequential(
+        [
+            keras.Input((12, 2)),
+            keras.layers.LSTM(4, return_sequences=True, name="first"),
+            keras.layers.Bidirectional(keras.layers.LSTM(3, name="second"), name="both"),
+            keras.layers.Dense(1),
+        ]
+    )
+
+
+@pytest.fixture(scope="module")
+def x():
+    return np.random.default_rng(0).normal(size=(12, 2))
+
+
+def _arrays(explorer):
+    module = explorer._module
+    return {
+        each["name"]: np.frombuffer(
+            module.block, np.float32, int(np.prod(each["shape"])), each["offset"]
+        ).reshape(each["shape"])
+        for each in module.facts["arrays"]
+    }
+
+
+def test_it_opens_on_the_newest_test_window_at_its_last_step(explorer, forecaster):
+    assert explorer.start == forecaster.windows_.test[-1]
+    assert explorer.t == 23 and explorer.order == "half-life"
+    assert explorer.unit == lw.order_units(explorer.trace, "half-life")[0]
+
+
+def test_the_browser_gets_the_numbers_of_the_trace(explorer, forecaster):
+    arrays = _arrays(explorer)
+    for name in "ifgoch":
+        np.testing.assert_allclose(arrays[name], getattr(explorer.trace, name), atol=1e-6)
+    np.testing.assert_allclose(arrays["ledger"].sum(axis=0), explorer.trace.c[-1], atol=1e-5)
+    shares = forecast_shares(memory_ledger(explorer.trace), explorer.trace)
+    np.testing.assert_allclose(arrays["share"], shares[:, 0], rtol=1e-5)
+    np.testing.assert_allclose(arrays["values"], explorer.trace.values, rtol=1e-6)
+    known = np.frombuffer(explorer._module.known, np.float32).reshape(24, 3)
+    np.testing.assert_allclose(known[-1], forecaster.forecast_windows([explorer.start])[0], rtol=1e-5)
+    for name in ORDERS:
+        assert arrays[f"order {name}"].tolist() == lw.order_units(explorer.trace, name).tolist()
+
+
+def test_what_came_is_unknown_after_the_newest_window_of_all(forecaster):
+    newest = len(forecaster.series_) - CONFIG.sequence_length
+    explorer = lw.GateExplorer(forecaster, newest)
+    assert np.isnan(_arrays(explorer)["actual"]).all()
+    json.dumps(explorer._module.facts, allow_nan=False)
+
+
+def test_a_window_is_chosen_by_position_or_by_date(forecaster):
+    by_date = lw.GateExplorer(forecaster, "1950-01-01")
+    assert forecaster.series_.index[by_date.start + 23].year == 1950
+    by_date.start = by_date.start - 1
+    assert forecaster.series_.index[by_date.start + 23].year == 1949
+    assert by_date._module.facts["date"] == "1949-01-01"
+
+
+def test_the_browser_asks_for_windows_by_place_and_by_date_and_is_always_answered(explorer):
+    module = explorer._module
+    answers = module.answered
+    module.start = 10
+    assert explorer.start == 10 and module.facts["start"] == 10 and module.known == b""
+    module.start = 10**6  # beyond the end: the nearest there is
+    assert explorer.start == explorer._windows.starts[-1]
+    module.wanted = "1920-06-30"
+    assert module.facts["date"] == "1920-01-01" and module.message == ""
+    module.wanted = "1700-01-01"
+    assert "no window ends on 1700-01-01: they end from 18" in module.message
+    assert module.answered >= answers + 4
+
+
+def test_forecasts_of_every_step_follow_once_the_browser_rests_and_before_a_page_is_saved(explorer, tmp_path):
+    module = explorer._module
+    for start in (12, 11, 10):
+        module.start = start
+    deadline = time.monotonic() + 20
+    while not module.known:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    known = np.frombuffer(module.known, np.float32).reshape(24, 3)
+    np.testing.assert_allclose(known, explorer._windows.known_at(10), rtol=1e-5)
+    module.start = 20
+    explorer.save(tmp_path / "gates.html")
+    known = np.frombuffer(module.known, np.float32).reshape(24, 3)
+    np.testing.assert_allclose(known, explorer._windows.known_at(20), rtol=1e-5)
+
+
+def test_two_windows_stand_side_by_side_until_one_is_sent_away(explorer):
+    explorer.beside = 3
+    assert explorer._module.other_facts["start"] == 3 and len(explorer._module.other_block) > 0
+    explorer._module.compare = "1960-01-01"
+    assert explorer._module.other_facts["date"] == "1960-01-01"
+    explorer._module.compare = ""
+    assert explorer.beside is None and explorer._module.other_facts == {}
+
+
+def test_state_set_in_python_is_that_of_the_browser_and_back(explorer):
+    explorer.t, explorer.order, explorer.threshold = 5, "similarity", 0.2
+    module = explorer._module
+    assert (module.t, module.order, module.threshold) == (5, "similarity", 0.2)
+    module.t, module.unit = 7, 2
+    assert (explorer.t, explorer.unit) == (7, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("t", 24, "t=24 is not accepted: the window's steps are 0 to 23"),
+        ("unit", -1, "unit=-1 is not accepted: the layer's units are 0 to 4"),
+        ("order", "size", "order='size' is not accepted: order takes 'index' or"),
+        ("layer", "lstm_9", "layer='lstm_9' is not accepted: layer takes 'lstm_1'"),
+        ("threshold", 1.5, "threshold=1.5 is not accepted"),
+        ("speed", 0, "speed=0.* is not accepted"),
+        ("start", 77, "start=77 is no complete window: they start from 0 to 76"),
+        ("start", None, "start=None is not accepted"),
+        ("beside", -3, "beside=-3 is no complete window"),
+    ],
+)
+def test_state_that_makes_no_sense_is_refused_and_leaves_all_as_it_was(explorer, name, value, message):
+    before = getattr(explorer, name)
+    with pytest.raises(lw.LSTMWidgetsError, match=message):
+        setattr(explorer, name, value)
+    assert getattr(explorer, name) == before
+
+
+def test_any_keras_model_can_be_looked_into_layer_by_layer(model, x):
+    explorer = lw.GateExplorer.from_model(model, x)
+    names = [layer.name for layer in explorer.trace.layers]
+    assert len(names) == 3 and explorer._module.facts["layers"] == names
+    explorer.unit = 2
+    explorer.layer = names[0]
+    explorer.unit = 3
+    np.testing.assert_allclose(_arrays(explorer)["c"], explorer.trace.layers[0].c, atol=1e-6)
+    explorer.layer = names[2]  # which has three units
+    assert explorer.unit == 0 and explorer._module.facts["backwards"]
+    assert not explorer._module.facts["movable"] and explorer.start is None
+    with pytest.raises(lw.LSTMWidgetsError, match="this explorer has the one window it was made with"):
+        explorer.start = 3
+
+
+def test_gates_that_never_move_are_drawn_like_any_others(x):
+    model = keras.Sequential([keras.Input((12, 2)), keras.layers.LSTM(4), keras.layers.Dense(1)])
+    model.set_weights([np.zeros_like(weight) for weight in model.get_weights()])
+    explorer = lw.GateExplorer.from_model(model, x)
+    assert explorer._picture("png").startswith(b"\x89PNG")
+    assert "4 of 4 units show nothing in this window" in " ".join(explorer._module.facts["notes"])
+
+
+def test_the_page_holds_all_it_needs_and_nothing_that_could_end_its_script(forecaster, tmp_path):
+    series = forecaster.series_.copy()
+    series.attrs["title"] = "</script><b>Nile"
+    twin = lw.LSTMForecaster.fitted(CONFIG, series, forecaster.windows_, forecaster.model_)
+    explorer = lw.GateExplorer(twin)
+    page = explorer.save(tmp_path / "gates.html").read_text(encoding="utf-8")
+    assert not re.search(r'(src|href)="|https?://(?!www\.w3\.org)', page)
+    assert page.count("</script>") == 3 and "</script><b>" not in page
+    blocks = json.loads(re.search(r'id="lw-blocks">(.*?)</script>', page)[1])
+    assert base64.b64decode(blocks["block"]) == explorer._module.block
+
+
+def test_the_still_shows_itself_beside_the_widget_and_can_be_saved(explorer, tmp_path):
+    bundle = explorer._repr_mimebundle_()
+    assert {"image/png", "application/vnd.jupyter.widget-view+json"} <= set(bundle)
+    assert explorer.save(tmp_path / "gates.svg").read_text().startswith("<?xml")
+    assert "Unit" in explorer.summary() and "The forecast's first step rests on" in explorer.summary()
