@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lstmwidgets.analysis.gates import GateTrace as GateTrace
     from lstmwidgets.analysis.gates import gate_activations as gate_activations
+    from lstmwidgets.analysis.ledger import forecast_shares as forecast_shares
     from lstmwidgets.analysis.ledger import memory_ledger as memory_ledger
+    from lstmwidgets.analysis.ledger import rests_on as rests_on
     from lstmwidgets.analysis.matching import match as match
     from lstmwidgets.analysis.scores import forecast_table as forecast_table
     from lstmwidgets.analysis.scores import score_table as score_table
@@ -48,6 +50,7 @@ _HOMES = {
     "WindowTrace": "analysis.tracing",
     "WindowView": "widgets.window_view",
     "dead_units": "analysis.units",
+    "forecast_shares": "analysis.ledger",
     "forecast_table": "analysis.scores",
     "gate_activations": "analysis.gates",
     "list_datasets": "data.datasets",
@@ -57,6 +60,7 @@ _HOMES = {
     "memory_ledger": "analysis.ledger",
     "order_units": "analysis.units",
     "read_series": "data.series",
+    "rests_on": "analysis.ledger",
     "saturation": "analysis.units",
     "score_table": "analysis.scores",
     "trace": "analysis.tracing",

@@ -24,7 +24,7 @@ from lstmwidgets.widgets.view import View
 REST_SECONDS = 0.15
 """So long no other window has to be asked for before the forecasts of its every step are computed."""
 
-_SHARED = ("t", "unit", "order", "layer", "threshold", "speed", "playing")
+_SHARED = ("t", "unit", "ahead", "order", "layer", "threshold", "speed", "playing")
 
 
 class GateExplorer(View):
@@ -56,6 +56,8 @@ class GateExplorer(View):
         Starting position of a second window to be shown beside the first.
     layer : str
         The LSTM layer looked into, by its name.
+    ahead : int
+        The step ahead, from 1, whose forecast is shared out among the steps read.
     order : str
         How units are sorted: "index", "half-life", "similarity" or "contribution".
     threshold : float
@@ -85,6 +87,7 @@ class GateExplorer(View):
     unit = traitlets.Int()
     start = traitlets.Int(allow_none=True)
     beside = traitlets.Int(None, allow_none=True)
+    ahead = traitlets.Int(1)
     layer = traitlets.Unicode()
     order = traitlets.Unicode("half-life")
     threshold = traitlets.Float(0.0)
@@ -156,6 +159,15 @@ class GateExplorer(View):
         units = max(each.h.shape[1] for each in self.trace.layers)
         return _within("unit", proposal["value"], units - 1, "the layer's units are")
 
+    @traitlets.validate("ahead")
+    def _a_step_ahead(self, proposal: dict[str, Any]) -> int:
+        horizon = 1 if self.trace.head is None else len(self.trace.head.bias)
+        if not 1 <= proposal["value"] <= horizon:
+            raise LSTMWidgetsError(
+                f"ahead={proposal['value']} is not accepted: the forecast has the steps 1 to {horizon}"
+            )
+        return int(proposal["value"])
+
     @traitlets.validate("layer")
     def _a_layer(self, proposal: dict[str, Any]) -> str:
         return _one_of("layer", proposal["value"], [each.name for each in self.trace.layers])
@@ -199,19 +211,37 @@ class GateExplorer(View):
         numbers = ", ".join(f"{name} {getattr(layer, name)[self.t, self.unit]:.2f}" for name in "ifgoch")
         when = self._module.facts["labels"][self.t]
         said = f"{self._says(self.trace)}. Unit {self.unit} at {when}: {numbers}."
-        if self.trace.head is None or layer is not self.trace.layer:
+        shares = self._shares()
+        if shares is None:
             return said
-        shares = forecast_shares(memory_ledger(layer), self.trace)
-        return f"{said} The forecast's first step {rests_on(shares[:, :1])}."
+        return f"{said} The forecast of step {self.ahead} {rests_on(shares[:, [self.ahead - 1]])}."
 
     def still(self) -> Picture:
-        """Draw the window, the strips and the ledger as a Matplotlib figure, on white."""
-        layer = self.present
-        whole = layer is self.trace.layer
-        order = order_units(self.trace if whole else layer, self.order)
-        title = f"{self._title()}: {self._says(self.trace)}"
-        around, known = self._around(self.trace), self._known(self.start)
-        return picture.draw(title, layer, order, self.t, self.unit, self.trace.values, around, known)
+        """Draw the window, the strips, the ledger and the cell as a Matplotlib figure, on white."""
+        layer, found = self.present, self.trace
+        series = None
+        around, known = self._around(found), self._known(self.start)
+        if found.values is not None and around is not None and known is not None:
+            series = found.values, around, known
+        shares = self._shares()
+        return picture.draw(
+            picture.Scene(
+                title=f"{self._title()}: {self._says(found)}",
+                layer=layer,
+                order=order_units(layer if shares is None else found, self.order),
+                t=self.t,
+                unit=self.unit,
+                labels=self._module.facts["labels"],
+                shares=None if shares is None else shares[:, self.ahead - 1],
+                series=series,
+            )
+        )
+
+    def _shares(self) -> NDArray[np.float64] | None:
+        """What each step brings to each forecast, where the layer looked into is the one it is made of."""
+        if self.trace.head is None or self.present is not self.trace.layer:
+            return None
+        return forecast_shares(memory_ledger(self.present), self.trace)
 
     def __repr__(self) -> str:
         what = f"start={self.start}" if self.start is not None else f"layer={self.layer!r}"
@@ -268,6 +298,7 @@ class GateExplorer(View):
         with module.hold_sync():
             packed = self._packed(self.trace)
             module.facts, module.block, module.known = packed.facts, packed.block, b""
+            module.weights = packed.weights
             if self.start is not None:
                 module.start = self.start
             module.other_facts, module.other_block, module.other_known = {}, b"", b""
@@ -305,14 +336,14 @@ class GateExplorer(View):
             "words": "Arrow keys: left and right for time, up and down for units. Space plays.",
             **({} if self._windows is None else self._windows.facts(found)),
         }
-        return Packed(facts, packed.block)
+        return Packed(facts, packed.block, packed.weights)
 
     def _around(self, found: WindowTrace) -> Surroundings | None:
         return None if self._windows is None or found.start is None else self._windows.around(found.start)
 
     def _says(self, found: WindowTrace) -> str:
         if found.times is None:
-            return f"{len(found.h)} steps through {self.layer}"
+            return f"{len(found.h)} steps"
         first, last = times_in_words(found.times[[0, -1]])
         return f"{first} to {last}"
 

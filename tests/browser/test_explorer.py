@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 import lstmwidgets as lw
+from tests.browser.test_panel import choose_theme, open_in_lab, run_all_cells
 
 NOTEBOOK = "05_reading_the_gates.ipynb"
 
@@ -159,3 +160,34 @@ def test_it_is_drawn_at_every_width_in_both_themes(
     page.screenshot(path=artifacts / f"explorer_{scheme}_{width}.png", full_page=True)
     context.close()
     assert fits and errors == []
+
+
+def test_live_in_jupyterlab_it_moves_to_other_windows_and_says_when_there_is_none(lab, page, artifacts: Path):
+    open_in_lab(page, lab.url.format(NOTEBOOK))
+    run_all_cells(page)
+    explorer = page.locator(".lw-explorer").first
+    explorer.wait_for()
+    explorer.scroll_into_view_if_needed()
+    says = explorer.locator(".lw-ex-says").first
+    expect(says).to_have_text("9 Jan 1999 to 30 Dec 2000")
+    explorer.locator(".lw-ex-overview").press("ArrowLeft")
+    expect(says).to_have_text("2 Jan 1999 to 23 Dec 2000")
+    box = explorer.locator(".lw-ex-overview").bounding_box()
+    page.mouse.move(box["x"] + 0.97 * box["width"], box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 20, steps=8)
+    page.mouse.up()
+    expect(says).to_have_text(re.compile(r"19(8[5-9]|9[01]) to "))
+    date = explorer.get_by_label("Window ends")
+    date.fill("1995-06-15")
+    expect(says).to_have_text(re.compile("1993 to 10 Jun 1995"))
+    explorer.get_by_label("Beside it").fill("1990-06-15")
+    expect(explorer.locator(".lw-ex-says").nth(1)).to_have_text(re.compile(r"to \d+ Jun 1990"))
+    explorer.screenshot(path=artifacts / "explorer_lab_light.png")
+    choose_theme(page, "JupyterLab Dark")
+    explorer.scroll_into_view_if_needed()
+    explorer.screenshot(path=artifacts / "explorer_lab_dark.png")
+    explorer.get_by_role("button", name="Show one window alone").click()
+    expect(explorer.locator(".lw-ex-says").nth(1)).to_be_hidden()
+    date.fill("1800-06-15")
+    expect(explorer.locator(".lw-ex-status")).to_contain_text("no window ends on 1800-06-15")

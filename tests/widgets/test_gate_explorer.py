@@ -66,7 +66,7 @@ def test_the_browser_gets_the_numbers_of_the_trace(explorer, forecaster):
         np.testing.assert_allclose(arrays[name], getattr(explorer.trace, name), atol=1e-6)
     np.testing.assert_allclose(arrays["ledger"].sum(axis=0), explorer.trace.c[-1], atol=1e-5)
     shares = forecast_shares(memory_ledger(explorer.trace), explorer.trace)
-    np.testing.assert_allclose(arrays["share"], shares[:, 0], rtol=1e-5)
+    np.testing.assert_allclose(arrays["share"], shares, rtol=1e-5)
     np.testing.assert_allclose(arrays["values"], explorer.trace.values, rtol=1e-6)
     known = np.frombuffer(explorer._module.known, np.float32).reshape(24, 3)
     np.testing.assert_allclose(known[-1], forecaster.forecast_windows([explorer.start])[0], rtol=1e-5)
@@ -142,6 +142,7 @@ def test_state_set_in_python_is_that_of_the_browser_and_back(explorer):
         ("t", 24, "t=24 is not accepted: the window's steps are 0 to 23"),
         ("unit", -1, "unit=-1 is not accepted: the layer's units are 0 to 4"),
         ("order", "size", "order='size' is not accepted: order takes 'index' or"),
+        ("ahead", 4, "ahead=4 is not accepted: the forecast has the steps 1 to 3"),
         ("layer", "lstm_9", "layer='lstm_9' is not accepted: layer takes 'lstm_1'"),
         ("threshold", 1.5, "threshold=1.5 is not accepted"),
         ("speed", 0, "speed=0.* is not accepted"),
@@ -196,4 +197,4 @@ def test_the_still_shows_itself_beside_the_widget_and_can_be_saved(explorer, tmp
     bundle = explorer._repr_mimebundle_()
     assert {"image/png", "application/vnd.jupyter.widget-view+json"} <= set(bundle)
     assert explorer.save(tmp_path / "gates.svg").read_text().startswith("<?xml")
-    assert "Unit" in explorer.summary() and "The forecast's first step rests on" in explorer.summary()
+    assert "Unit" in explorer.summary() and "The forecast of step 1 rests on" in explorer.summary()

@@ -6,19 +6,21 @@ const GATE_NAMES = {
 };
 const SIGNED = new Set(["g", "c", "h"]);
 
-// One window's arrays by name, as views of the block: nothing is copied.
-function unpack(facts, block) {
+// One window's arrays and its layer's weights by name, as views of their blocks: nothing is copied.
+function unpack(facts, block, weights) {
   const arrays = {};
-  for (const { name, shape, offset } of facts.arrays) {
-    const count = shape.reduce((product, size) => product * size, 1);
-    arrays[name] = new Float32Array(block.buffer, block.byteOffset + offset, count);
+  for (const [cut, bytes] of [[facts.arrays, block], [facts.weights, weights]]) {
+    for (const { name, shape, offset } of cut) {
+      const count = shape.reduce((product, size) => product * size, 1);
+      arrays[name] = new Float32Array(bytes.buffer, bytes.byteOffset + offset, count);
+    }
   }
   return { ...facts, ...arrays };
 }
 
 // What goes into the four gates of one unit at one step: from the input, from the hidden state, and the bias.
 function gateSums(trace, t, unit) {
-  const { units, features, x, h, kernel, recurrent_kernel: recurrent, bias } = trace;
+  const { units, features, x, h, initial_h, kernel, recurrent_kernel: recurrent, bias } = trace;
   const before = trace.backwards ? t + 1 : t - 1;
   const heard = before >= 0 && before < trace.timesteps;
   return ["i", "f", "g", "o"].map((gate, number) => {
@@ -26,8 +28,8 @@ function gateSums(trace, t, unit) {
     let fromInput = 0;
     let fromHidden = 0;
     for (let k = 0; k < features; k++) fromInput += x[t * features + k] * kernel[k * 4 * units + column];
-    for (let k = 0; heard && k < units; k++) {
-      fromHidden += h[before * units + k] * recurrent[k * 4 * units + column];
+    for (let k = 0; k < units; k++) {
+      fromHidden += (heard ? h[before * units + k] : initial_h[k]) * recurrent[k * 4 * units + column];
     }
     return { gate, fromInput, fromHidden, bias: bias[column] };
   });
@@ -39,9 +41,12 @@ function momentOf(trace, t, unit) {
   const before = trace.backwards ? t + 1 : t - 1;
   const known = before >= 0 && before < trace.timesteps;
   const moment = Object.fromEntries(GATES.map((gate) => [gate, at(gate, t)]));
-  moment.cBefore = known ? at("c", before) : 0;
-  moment.hBefore = known ? at("h", before) : 0;
-  moment.x = Array.from(trace.x.subarray(t * trace.features, (t + 1) * trace.features));
+  moment.c_before = known ? at("c", before) : trace.initial_c[unit];
+  moment.h_before = known ? at("h", before) : trace.initial_h[unit];
+  moment.kept = moment.f * moment.c_before;
+  moment.added = moment.i * moment.g;
+  moment.tanh_c = Math.tanh(moment.c);
+  moment.x = trace.x[t * trace.features]; // the first feature: the series itself
   return moment;
 }
 

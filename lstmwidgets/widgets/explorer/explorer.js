@@ -32,14 +32,14 @@ class Stack {
     this.strips = new Strips(this.box, onPick);
   }
 
-  show(trace, palette, order, threshold) {
+  show(trace, palette, order, threshold, ahead) {
     this.trace = trace;
     const width = this.box.clientWidth;
     if (!width) return;
     this.axis = new Axis(width, trace.timesteps, trace.horizon);
     setText(this.title, trace.says);
     this.showCloseUp(palette);
-    this.strips.show(trace, this.axis, palette, order, threshold);
+    this.strips.show(trace, this.axis, palette, order, threshold, ahead);
   }
 
   showCloseUp(palette) {
@@ -86,9 +86,9 @@ class Explorer {
   // Everything that the kernel has to say: facts, numbers, and what is chosen.
   take() {
     const facts = this.get("facts");
-    this.trace = unpack(facts, this.get("block"));
+    this.trace = unpack(facts, this.get("block"), this.get("weights"));
     const other = this.get("other_facts");
-    this.other = other?.arrays ? unpack(other, this.get("other_block")) : null;
+    this.other = other?.arrays ? unpack(other, this.get("other_block"), this.get("weights")) : null;
     const overview = this.get("overview");
     const numbers = overview?.byteLength
       ? new Float32Array(overview.buffer, overview.byteOffset, overview.byteLength / 4) : null;
@@ -99,6 +99,8 @@ class Explorer {
     setText(this.head, facts.title);
     this.range.max = this.trace.timesteps - 1;
     this.unitField.max = this.trace.units - 1;
+    this.ahead.parentElement.hidden = !facts.rests.length;
+    this.ahead.max = facts.rests.length;
     this.fill(this.sort, facts.orders, this.get("order"));
     this.fill(this.layer, facts.layers, this.get("layer"));
     this.layer.parentElement.hidden = facts.layers.length < 2;
@@ -150,6 +152,7 @@ class Explorer {
     this.sort = make("select");
     this.layer = make("select");
     this.threshold = make("input", { type: "range", min: 0, max: 1, step: 0.01 });
+    this.ahead = make("input", { type: "number", min: 1, step: 1, class: "lw-ex-number-field" });
     this.date = make("input");
     this.compare = make("input");
     const stopCompare = button("✕", "Show one window alone", () => this.say({ compare: "" }));
@@ -160,7 +163,8 @@ class Explorer {
         button("▶|", "One step on", () => this.go(this.t + 1)), this.range, this.readout),
       make("div", { class: "lw-ex-fields" },
         labelled("Speed", this.speed), labelled("Unit", this.unitField), labelled("Sort units by", this.sort),
-        labelled("Fade below", this.threshold), labelled("Layer", this.layer),
+        labelled("Fade below", this.threshold), labelled("Shares of step ahead", this.ahead),
+        labelled("Layer", this.layer),
         labelled("Window ends", this.date), labelled("Beside it", this.compare), stopCompare),
     );
     this.range.addEventListener("input", () => this.go(Number(this.range.value)));
@@ -169,6 +173,10 @@ class Explorer {
     this.sort.addEventListener("change", () => this.say({ order: this.sort.value }));
     this.layer.addEventListener("change", () => this.say({ layer: this.layer.value }));
     this.threshold.addEventListener("input", () => this.say({ threshold: Number(this.threshold.value) }));
+    this.ahead.addEventListener("change", () => {
+      const most = this.get("facts").rests.length;
+      this.say({ ahead: Math.min(Math.max(Math.round(Number(this.ahead.value)) || 1, 1), most) });
+    });
     this.date.addEventListener("change", () => this.date.value && this.say({ wanted: this.date.value }));
     this.compare.addEventListener("change", () => this.say({ compare: this.compare.value }));
   }
@@ -183,6 +191,7 @@ class Explorer {
       "change:unit": () => { if (this.get("unit") !== this.unit) this.go(this.t, this.get("unit"), false); },
       "change:order": () => this.redraw(),
       "change:threshold": () => this.redraw(),
+      "change:ahead": () => this.redraw(),
       "change:speed": () => this.redraw(),
       "change:playing": () => this.follow(),
     };
@@ -248,7 +257,7 @@ class Explorer {
     this.range.value = t;
     this.range.setAttribute("aria-valuetext", trace.labels[t]);
     setText(this.readout, `${t + 1} of ${trace.timesteps}: ${trace.labels[t]}`);
-    if (document.activeElement !== this.unitField) this.unitField.value = unit;
+    if (document.activeElement !== this.unitField && this.unitField.value !== String(unit)) this.unitField.value = unit;
   }
 
   redraw() {
@@ -259,14 +268,17 @@ class Explorer {
     this.sort.value = this.get("order");
     this.threshold.value = threshold;
     this.speed.value = this.get("speed");
+    this.ahead.value = this.get("ahead");
     this.overview.show(this.get("facts"), this.series, trace, palette);
     this.stacks.classList.toggle("lw-ex-two", Boolean(this.other));
     this.second.box.hidden = !this.other;
     this.stopCompare.hidden = !this.other || !this.get("facts").movable;
-    this.stack.show(trace, palette, order, threshold);
+    const ahead = this.get("ahead") - 1;
+    this.stack.show(trace, palette, order, threshold, ahead);
     // The same order in both, or the same unit would stand in two places.
-    if (this.other) this.second.show(this.other, palette, order, threshold);
-    this.facts.replaceChildren(...(trace.notes ?? []).map((note) => make("p", { text: note })));
+    if (this.other) this.second.show(this.other, palette, order, threshold, ahead);
+    const rests = trace.rests[ahead] && `The forecast of step ${ahead + 1} ${trace.rests[ahead]}.`;
+    this.facts.replaceChildren(...[rests, ...trace.notes].filter(Boolean).map((note) => make("p", { text: note })));
     this.move();
     this.cell.say();
   }

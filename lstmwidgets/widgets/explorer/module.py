@@ -8,9 +8,12 @@ import anywidget
 import traitlets
 
 HERE = Path(__file__).parent
+FILES = ("data.js", "paint.js", "series.js", "strips.js", "cell.js", "explorer.js")
 SCRIPT = "\n".join(
-    (HERE / name).read_text(encoding="utf-8")
-    for name in ("data.js", "paint.js", "series.js", "strips.js", "cell.js", "explorer.js")
+    [
+        f"const CELL = {(HERE / 'cell.json').read_text(encoding='utf-8')};",
+        *((HERE / name).read_text(encoding="utf-8") for name in FILES),
+    ]
 )
 """The files in the order in which each uses what the ones before it define, as one module."""
 
@@ -26,6 +29,8 @@ class Module(anywidget.AnyWidget):
         What `payload.pack` says of the window, and of the one beside it; empty where there is none.
     block, other_block : bytes
         Their numbers, float32, cut as the facts say.
+    weights : bytes
+        The layer's weights, which both windows share.
     known, other_known : bytes
         The forecast as known after each step, (timesteps, horizon) float32; sent after the rest, for it
         takes the longest.
@@ -33,7 +38,7 @@ class Module(anywidget.AnyWidget):
         The whole series, thinned: positions, then as many values, float32.
     answered : int
         Counts the answers: the browser takes all of the above when it changes.
-    t, unit : int
+    t, unit, ahead : int
     order, layer : str
     threshold, speed : float
     playing : bool
@@ -52,12 +57,14 @@ class Module(anywidget.AnyWidget):
     block = traitlets.Bytes().tag(sync=True)
     other_facts = traitlets.Dict().tag(sync=True)
     other_block = traitlets.Bytes().tag(sync=True)
+    weights = traitlets.Bytes().tag(sync=True)
     known = traitlets.Bytes().tag(sync=True)
     other_known = traitlets.Bytes().tag(sync=True)
     overview = traitlets.Bytes().tag(sync=True)
     answered = traitlets.Int().tag(sync=True)
     t = traitlets.Int().tag(sync=True)
     unit = traitlets.Int().tag(sync=True)
+    ahead = traitlets.Int(1).tag(sync=True)
     order = traitlets.Unicode().tag(sync=True)
     layer = traitlets.Unicode().tag(sync=True)
     threshold = traitlets.Float().tag(sync=True)

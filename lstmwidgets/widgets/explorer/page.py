@@ -11,10 +11,22 @@ from lstmwidgets.widgets import theme
 from lstmwidgets.widgets.explorer.module import SCRIPT, STYLE, Module
 
 _STATE = (
-    *("facts", "other_facts", "answered", "t", "unit", "order", "layer", "threshold", "speed", "playing"),
+    *(
+        "facts",
+        "other_facts",
+        "answered",
+        "t",
+        "unit",
+        "ahead",
+        "order",
+        "layer",
+        "threshold",
+        "speed",
+        "playing",
+    ),
     *("start", "wanted", "compare", "message"),
 )
-_BLOCKS = ("block", "other_block", "known", "other_known", "overview")
+_BLOCKS = ("block", "other_block", "weights", "known", "other_known", "overview")
 
 _HOST = """
 const held = JSON.parse(document.getElementById("lw-state").textContent);

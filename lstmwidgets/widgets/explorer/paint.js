@@ -3,6 +3,7 @@
 class Palette {
   constructor(element) {
     this.element = element;
+    this.ramps = new Map();
     this.read();
   }
 
@@ -21,6 +22,12 @@ class Palette {
 
   // 256 colours from the ground to a hue, for values from 0 to 1; or from grey through the ground to the hue.
   ramp(hue, signed) {
+    const name = [hue, signed, this.ground, this.names.actual].join();
+    if (!this.ramps.has(name)) this.ramps.set(name, this.makeRamp(hue, signed));
+    return this.ramps.get(name);
+  }
+
+  makeRamp(hue, signed) {
     const [ground, full, other] = [this.ground, hue, this.names.actual].map(rgb);
     const table = new Uint8ClampedArray(256 * 4);
     for (let step = 0; step < 256; step++) {
@@ -76,6 +83,15 @@ class Sheet {
   clear() {
     this.context.clearRect(0, 0, this.width, this.height);
   }
+}
+
+// A picture of one pixel a number, to be drawn at any size.
+function pixels(data, width, height) {
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = height;
+  canvas.getContext("2d").putImageData(new ImageData(data, width, height), 0, 0);
+  return canvas;
 }
 
 function make(tag, attributes = {}, ...children) {

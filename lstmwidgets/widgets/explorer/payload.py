@@ -25,10 +25,13 @@ class Packed:
         JSON: ``arrays`` (name, shape and byte offset of each array in the block), sizes, labels, words.
     block : bytes
         The arrays one after another, float32, C order.
+    weights : bytes
+        ``facts["weights"]`` cut likewise: the layer's, which are the same for every window.
     """
 
     facts: dict[str, Any]
     block: bytes
+    weights: bytes
 
 
 @dataclass(frozen=True)
@@ -60,17 +63,16 @@ def pack(trace: WindowTrace, layer: LayerTrace, around: Surroundings | None) -> 
     arrays |= {
         "ledger": ledger.contributions,
         "x": layer.x,
-        "kernel": layer.kernel,
-        "recurrent_kernel": layer.recurrent_kernel,
-        "bias": layer.bias,
+        "initial_c": layer.initial_c,
+        "initial_h": layer.initial_h,
         "half_life": ledger.half_life,
     }
-    notes = _notes(layer)
+    rests: list[str] = []
     whole = layer is trace.layer and trace.head is not None
     if whole:
         shares = forecast_shares(ledger, trace)
-        arrays["share"] = shares[:, 0]
-        notes.insert(0, f"The forecast's first step {rests_on(shares[:, :1])}.")
+        arrays["share"] = shares
+        rests = [rests_on(shares[:, [ahead]]) for ahead in range(shares.shape[1])]
     horizon = 0
     labels = steps_in_words(timesteps)
     if around is not None and trace.values is not None:
@@ -79,14 +81,12 @@ def pack(trace: WindowTrace, layer: LayerTrace, around: Surroundings | None) -> 
         arrays |= {"values": trace.values, "before": around.before}
         arrays |= {"actual": around.actual}
     arrays |= {f"order {name}": order_units(trace if whole else layer, name) for name in ORDERS}
-    cut, parts, offset = [], [], 0
-    for name, array in arrays.items():
-        numbers = np.ascontiguousarray(array, np.float32)
-        cut.append({"name": name, "shape": list(numbers.shape), "offset": offset})
-        parts.append(numbers.tobytes())
-        offset += numbers.nbytes
+    cut, block = _joined(arrays)
+    names = ("kernel", "recurrent_kernel", "bias")
+    cut_weights, weights = _joined({name: getattr(layer, name) for name in names})
     facts = {
         "arrays": cut,
+        "weights": cut_weights,
         "timesteps": timesteps,
         "units": units,
         "features": int(layer.x.shape[1]),
@@ -95,22 +95,35 @@ def pack(trace: WindowTrace, layer: LayerTrace, around: Surroundings | None) -> 
         "backwards": bool(layer.backwards),
         "labels": labels,
         "start": trace.start,
-        "notes": notes,
+        "rests": rests,
+        "notes": _notes(layer),
         "orders": list(ORDERS),
         "layers": [each.name for each in trace.layers],
     }
-    return Packed(facts, b"".join(parts))
+    return Packed(facts, block, weights)
+
+
+def _joined(arrays: dict[str, ArrayLike]) -> tuple[list[dict[str, Any]], bytes]:
+    """Where each array lies, and all of them."""
+    cut: list[dict[str, Any]] = []
+    parts, offset = [], 0
+    for name, array in arrays.items():
+        numbers = np.ascontiguousarray(array, np.float32)
+        cut.append({"name": name, "shape": list(numbers.shape), "offset": offset})
+        parts.append(numbers.tobytes())
+        offset += numbers.nbytes
+    return cut, b"".join(parts)
 
 
 def steps_in_words(timesteps: int) -> list[str]:
-    """For a window without times: each step, counted back from the last one, which is 0.
+    """For a window without times.
 
     Examples
     --------
     >>> steps_in_words(3)
-    ['step −2', 'step −1', 'step 0']
+    ['step 0', 'step 1', 'step 2']
     """
-    return [f"step {step}".replace("-", "\N{MINUS SIGN}") for step in range(1 - timesteps, 1)]
+    return [f"step {step}" for step in range(timesteps)]
 
 
 def _notes(layer: LayerTrace) -> list[str]:

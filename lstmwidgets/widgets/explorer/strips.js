@@ -34,7 +34,7 @@ class Strips {
     return { height, names, tops, share, shareTop, total: shareTop + share + 18 };
   }
 
-  show(trace, axis, palette, order, threshold) {
+  show(trace, axis, palette, order, threshold, ahead) {
     Object.assign(this, { trace, axis, palette, order });
     this.places = this.layout(trace);
     this.still.fit(axis.width, this.places.total);
@@ -44,7 +44,7 @@ class Strips {
     this.rowOf = new Int32Array(trace.units);
     order.forEach((unit, row) => { this.rowOf[unit] = row; });
     for (const name of this.places.names) this.drawStrip(context, name, threshold);
-    if (this.places.share) this.drawShare(context);
+    if (this.places.share) this.drawShare(context, ahead);
     drawTimes(context, trace, axis, palette, this.places.total - 14);
   }
 
@@ -53,32 +53,30 @@ class Strips {
     const { height, tops } = this.places;
     const values = trace[name];
     const signed = SIGNED.has(name) || name === LEDGER_NAME;
-    const [low, high] = extent(values);
-    const most = name === "c" || name === LEDGER_NAME ? Math.max(Math.abs(low), Math.abs(high)) || 1 : 1;
+    let most = 1;
+    if (name === "c" || name === LEDGER_NAME) {
+      const [low, high] = extent(values);
+      most = Math.max(Math.abs(low), Math.abs(high)) || 1;
+    }
     const hue = palette.gates[name === LEDGER_NAME ? "c" : name];
     const table = palette.ramp(hue, signed);
-    const image = new ImageData(trace.timesteps, trace.units);
-    const { data } = image;
-    for (let row = 0; row < trace.units; row++) {
-      const unit = order[row];
-      for (let t = 0; t < trace.timesteps; t++) {
-        const value = values[t * trace.units + unit] / most;
-        const step = Math.round(signed ? (value + 1) * 127.5 : value * 255);
-        const from = Math.min(255, Math.max(0, step)) * 4;
-        const to = (row * trace.timesteps + t) * 4;
-        data[to] = table[from];
-        data[to + 1] = table[from + 1];
-        data[to + 2] = table[from + 2];
-        data[to + 3] = Math.abs(value) < threshold ? 40 : 255;
+    const solid = new Uint32Array(table.buffer);
+    const faded = solid.map((pixel) => (pixel & 0x00ffffff) | 0x28000000); // alpha comes last, in the high byte
+    const data = new Uint8ClampedArray(4 * trace.timesteps * trace.units);
+    const cells = new Uint32Array(data.buffer);
+    const [steps, offset] = signed ? [127.5 / most, 127.5] : [255 / most, 0];
+    const least = threshold * most;
+    for (let row = 0, cell = 0; row < trace.units; row++) {
+      for (let t = 0, at = order[row]; t < trace.timesteps; t++, at += trace.units) {
+        const value = values[at];
+        const step = (value * steps + offset + 0.5) | 0;
+        const shades = (value < 0 ? -value : value) < least ? faded : solid;
+        cells[cell++] = shades[step < 0 ? 0 : step > 255 ? 255 : step];
       }
     }
-    const small = document.createElement("canvas");
-    small.width = trace.timesteps;
-    small.height = trace.units;
-    small.getContext("2d").putImageData(image, 0, 0);
     context.imageSmoothingEnabled = false;
     const right = axis.edge(trace.timesteps);
-    context.drawImage(small, axis.left, tops[name], right - axis.left, height);
+    context.drawImage(pixels(data, trace.timesteps, trace.units), axis.left, tops[name], right - axis.left, height);
     context.strokeStyle = palette.line;
     context.strokeRect(axis.left - 0.5, tops[name] - 0.5, right - axis.left + 1, height + 1);
     context.fillStyle = hue;
@@ -95,11 +93,11 @@ class Strips {
     const { height, tops } = this.places;
     const left = axis.edge(this.trace.timesteps) + 8;
     const ends = signed ? [-most, most] : [0, 1];
-    for (let k = 0; k < height; k++) {
-      const step = Math.round(255 * (1 - k / Math.max(1, height - 1))) * 4;
-      context.fillStyle = `rgb(${table[step]}, ${table[step + 1]}, ${table[step + 2]})`;
-      context.fillRect(left, tops[name] + k, 7, 1);
-    }
+    context.save();
+    context.translate(left, tops[name] + height);
+    context.scale(1, -1); // from the least at the bottom to the most at the top
+    context.drawImage(pixels(table, 1, 256), 0, 0, 7, height);
+    context.restore();
     context.strokeStyle = palette.line;
     context.strokeRect(left - 0.5, tops[name] - 0.5, 8, height + 1);
     context.fillStyle = palette.names.quiet;
@@ -116,17 +114,19 @@ class Strips {
     context.fillText(named, left + 40, tops[name] + height / 2);
   }
 
-  // What each step brings to the forecast's first step, in the unit of the series.
-  drawShare(context) {
+  // What each step brings to the forecast of one step ahead, in the unit of the series.
+  drawShare(context, ahead) {
     const { trace, axis, palette } = this;
-    const { shareTop, share } = this.places;
-    const [low, high] = extent(trace.share);
+    const { shareTop, share: height } = this.places;
+    const horizon = trace.share.length / trace.timesteps;
+    const share = (t) => trace.share[t * horizon + ahead];
+    const [low, high] = extent(Array.from({ length: trace.timesteps }, (_, t) => share(t)));
     const most = Math.max(Math.abs(low), Math.abs(high)) || 1;
-    const y = scale(-most, most, shareTop + share, shareTop);
+    const y = scale(-most, most, shareTop + height, shareTop);
     context.fillStyle = palette.names.forecast;
     for (let t = 0; t < trace.timesteps; t++) {
       const from = y(0);
-      const to = y(trace.share[t]);
+      const to = y(share(t));
       const left = axis.edge(t);
       context.fillRect(left, Math.min(from, to), Math.max(axis.edge(t + 1) - left - 0.5, 1), Math.max(Math.abs(to - from), 0.5));
     }
@@ -138,7 +138,7 @@ class Strips {
     context.fillText("forecast", axis.left - 8, shareTop + 20);
     const text = `±${tickText(Number(most.toPrecision(2)))}`;
     context.textAlign = "left";
-    context.fillText(text, axis.edge(trace.timesteps) + 8, shareTop + share / 2 - 5);
+    context.fillText(text, axis.edge(trace.timesteps) + 8, shareTop + height / 2 - 5);
   }
 
   move(t, unit) {
