@@ -110,14 +110,14 @@ def saturation(trace: GateTrace, per_unit: bool = False) -> pd.DataFrame:
     g     1.0   0.0
     o     0.0   0.0
     """
-    shares = {}
-    for name in "ifgo":
-        gate = getattr(trace, name)
-        low = gate < (-OPEN if name == "g" else SHUT)
-        by_unit = pd.DataFrame({"low": low.mean(axis=0), "high": (gate > OPEN).mean(axis=0)})
-        shares[name] = by_unit.rename_axis("unit")
-    table = pd.concat(shares, names=["gate"])
-    return table if per_unit else table.groupby("gate", sort=False).mean()
+    gates = np.stack([trace.i, trace.f, trace.g, trace.o])
+    ends = np.array([SHUT, SHUT, -OPEN, SHUT])[:, None, None]
+    shares = {"low": (gates < ends).mean(axis=1), "high": (gates > OPEN).mean(axis=1)}
+    if per_unit:
+        each = pd.MultiIndex.from_product([list("ifgo"), range(gates.shape[2])], names=["gate", "unit"])
+        return pd.DataFrame({name: share.ravel() for name, share in shares.items()}, each)
+    names = pd.Index(list("ifgo"), name="gate")
+    return pd.DataFrame({name: share.mean(axis=1) for name, share in shares.items()}, names)
 
 
 def dead_units(trace: GateTrace, tolerance: float = 1e-3) -> NDArray[np.intp]:

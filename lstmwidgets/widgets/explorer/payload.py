@@ -12,6 +12,7 @@ from lstmwidgets.analysis.ledger import forecast_shares, memory_ledger, rests_on
 from lstmwidgets.analysis.tracing import LayerTrace, WindowTrace
 from lstmwidgets.analysis.units import dead_units, order_units, saturation
 
+GATES = {"i": "input gates", "f": "forget gates", "o": "output gates"}
 ORDERS = ("index", "half-life", "similarity", "contribution")
 
 
@@ -128,14 +129,12 @@ def steps_in_words(timesteps: int) -> list[str]:
 
 def _notes(layer: LayerTrace) -> list[str]:
     """What the strips show of gates that no longer move, and of units that never did."""
-    shares = saturation(layer).loc[["i", "f", "o"]]
+    shares = saturation(layer)
     said = [
-        f"{name} gates {state} {share:.0%} of the time"
+        f"{GATES[name]} {state} {share:.0%} of the time"
         for state, column in (("shut", "low"), ("open", "high"))
-        for name, share in zip(
-            ("input", "forget", "output"), shares[column].to_numpy(np.float64), strict=True
-        )
-        if share >= 0.01
+        for name, share in zip("ifgo", shares[column].to_numpy(np.float64), strict=True)
+        if name in GATES and share >= 0.01
     ]
     notes = ["Hardly any gate is ever fully shut or fully open."]
     if said:
