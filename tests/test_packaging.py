@@ -110,7 +110,8 @@ def test_the_wheel_holds_every_module_and_script_and_nothing_else(tmp_path):
         if path.is_file() and "__pycache__" not in path.parts and ".ipynb_checkpoints" not in path.parts
     }
     assert held == wanted
-    assert {Path(name).suffix for name in held} <= {".py", ".js", ".css", ".json", ".typed", ".c", ".h", ".so"}
+    kinds = {".py", ".js", ".css", ".json", ".typed", ".c", ".h", ".so"}
+    assert {Path(name).suffix for name in held} <= kinds
     # with a compiled library in it, it is for this system and for any Python
     compiled = "lstmwidgets/model/native/walk.so" in held
     assert compiled == any(map(shutil.which, ("cc", "gcc", "clang")))
