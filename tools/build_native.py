@@ -88,18 +88,13 @@ def build(source: Path, target: Path) -> None:
             for job in outputs.values():
                 job.result()
         objects = [str(folder / output) for output in outputs]
-        finished = folder / LIBRARY
-        _run(
-            [
-                *compiler,
-                "-shared",
-                *objects,
-                *_against_tensorflow(compiler, source, folder),
-                "-o",
-                str(finished),
-            ]
-        )
-        shutil.copyfile(finished, target)
+        functions = _against_tensorflow(compiler, source, folder)
+        beside = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            _run([*compiler, "-shared", *objects, *functions, "-o", str(beside)])
+            beside.replace(target)  # never written over: processes may be running what was there
+        finally:
+            beside.unlink(missing_ok=True)
 
 
 def _compiler() -> list[str]:

@@ -145,3 +145,13 @@ def test_what_a_compiler_refuses_leaves_no_half_of_a_library(build_tool, operati
     with pytest.raises(build_tool.subprocess.CalledProcessError) as refused:
         build_tool.build(tmp_path, tmp_path / "walk.so")
     assert "error" in refused.value.stderr and not (tmp_path / "walk.so").exists()
+
+
+def test_building_anew_leaves_running_processes_what_they_run(build_tool, operations, tmp_path):
+    target = tmp_path / "walk.so"
+    target.write_bytes(b"what was there before")
+    with target.open("rb") as running:
+        build_tool.build(ROOT / build_tool.NATIVE, target)
+        assert running.read() == b"what was there before"
+    assert target.read_bytes().startswith(b"\x7fELF") or os.uname().sysname != "Linux"
+    assert list(tmp_path.iterdir()) == [target]
