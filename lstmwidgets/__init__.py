@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lstmwidgets.analysis.gates import GateTrace as GateTrace
     from lstmwidgets.analysis.gates import gate_activations as gate_activations
+    from lstmwidgets.analysis.ledger import Ledger as Ledger
     from lstmwidgets.analysis.ledger import forecast_shares as forecast_shares
     from lstmwidgets.analysis.ledger import memory_ledger as memory_ledger
     from lstmwidgets.analysis.ledger import rests_on as rests_on
@@ -45,6 +46,7 @@ _HOMES = {
     "LSTMConfig": "config",
     "LSTMForecaster": "model.forecaster",
     "LSTMWidgetsError": "errors",
+    "Ledger": "analysis.ledger",
     "Trainer": "model.training",
     "TrainingPanel": "widgets.training_panel",
     "WindowTrace": "analysis.tracing",

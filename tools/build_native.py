@@ -16,6 +16,7 @@ import sys
 import sysconfig
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,9 @@ class NativeBuildHook(BuildHookInterface):
         target = Path(self.root) / NATIVE / LIBRARY
         try:
             build(Path(self.root) / NATIVE, target)
-        except (OSError, subprocess.CalledProcessError, LookupError) as error:
-            target.unlink(missing_ok=True)
+        except (OSError, ValueError, LookupError, subprocess.CalledProcessError) as error:
+            with suppress(OSError):
+                target.unlink(missing_ok=True)
             said = getattr(error, "stderr", None) or str(error)
             self.app.display_warning(
                 f"lstmwidgets is built without its compiled LSTM and trains more slowly: {said}"

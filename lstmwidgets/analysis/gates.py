@@ -34,6 +34,14 @@ class GateTrace:
     h: NDArray[np.float64]
 
 
+def checked_trace(trace: object) -> None:
+    """Refuse what is no trace, saying how one is had."""
+    if not isinstance(trace, GateTrace):
+        raise LSTMWidgetsError(
+            f"{type(trace).__name__} is no trace: pass lw.trace(forecaster), or lw.trace(model, x) of a model"
+        )
+
+
 def sigmoid(z: NDArray[np.float64]) -> NDArray[np.float64]:
     """The logistic function ``1 / (1 + exp(-z))``, written so that no ``z`` overflows."""
     return 0.5 * (1.0 + np.tanh(0.5 * z))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lstmwidgets.analysis.gates import GateTrace
+from lstmwidgets.analysis.gates import GateTrace, checked_trace
 from lstmwidgets.analysis.tracing import WindowTrace
 from lstmwidgets.errors import LSTMWidgetsError
 
@@ -82,6 +82,7 @@ def memory_ledger(trace: GateTrace, initial_c: ArrayLike | None = None) -> Ledge
     >>> ledger.half_life.tolist()
     [1.0]
     """
+    checked_trace(trace)
     units = trace.c.shape[1]
     if initial_c is None:
         initial_c = getattr(trace, "initial_c", np.zeros(units))
@@ -130,7 +131,23 @@ def forecast_shares(ledger: Ledger, trace: WindowTrace) -> NDArray[np.float64]:
     ------
     LSTMWidgetsError
         When the trace has no ``head``; the message says why.
+
+    Examples
+    --------
+    >>> import lstmwidgets as lw
+    >>> config = lw.LSTMConfig(sequence_length=8, horizon=2, units=4, epochs=1)
+    >>> forecaster = lw.LSTMForecaster(config).fit(lw.load_dataset("nile"), progress_bar=False)
+    >>> trace = lw.trace(forecaster)
+    >>> shares = lw.forecast_shares(lw.memory_ledger(trace), trace)
+    >>> head = trace.head
+    >>> total = head.level + head.scale * head.bias + shares.sum(axis=0)
+    >>> bool(np.allclose(total, head.forecast(trace.h[-1])))
+    True
     """
+    if not isinstance(ledger, Ledger):
+        kind = type(ledger).__name__
+        raise LSTMWidgetsError(f"{kind} is no ledger: pass memory_ledger(trace), and then the trace")
+    checked_trace(trace)
     return ledger.contributions @ output_weights(trace)
 
 

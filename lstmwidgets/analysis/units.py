@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmwidgets.analysis.gates import GateTrace
+from lstmwidgets.analysis.gates import GateTrace, checked_trace
 from lstmwidgets.analysis.ledger import memory_ledger, output_weights
 from lstmwidgets.errors import LSTMWidgetsError
 
@@ -110,6 +110,7 @@ def saturation(trace: GateTrace, per_unit: bool = False) -> pd.DataFrame:
     g     1.0   0.0
     o     0.0   0.0
     """
+    checked_trace(trace)
     gates = np.stack([trace.i, trace.f, trace.g, trace.o])
     ends = np.array([SHUT, SHUT, -OPEN, SHUT])[:, None, None]
     shares = {"low": (gates < ends).mean(axis=1), "high": (gates > OPEN).mean(axis=1)}
@@ -139,6 +140,7 @@ def dead_units(trace: GateTrace, tolerance: float = 1e-3) -> NDArray[np.intp]:
     LSTMWidgetsError
         For a ``tolerance`` below 0 or not a number.
     """
+    checked_trace(trace)
     if not isinstance(tolerance, (int, float, np.number)) or not tolerance >= 0:
         raise LSTMWidgetsError(f"tolerance={tolerance!r} is not accepted: tolerance takes a number from 0 up")
     return np.flatnonzero(np.ptp(trace.h, axis=0) <= tolerance)

@@ -33,11 +33,12 @@ class Callbacks:
     Raises
     ------
     LSTMWidgetsError
-        When one of Keras' kind wants to run between batches, where no Python runs.
+        When one has no method that is ever called, or when one of Keras' kind wants to run between
+        batches, where no Python runs.
     """
 
     def __init__(self, callbacks: Sequence[Any]) -> None:
-        self._all = list(callbacks)
+        self._all = _checked(callbacks)
         self._of_keras = [each for each in self._all if isinstance(each, keras.callbacks.Callback)]
         self._told: keras.callbacks.CallbackList | None = None
         for callback in self._of_keras:
@@ -77,14 +78,38 @@ class Callbacks:
             told.on_train_end()
 
 
+def _checked(callbacks: Any) -> list[Any]:
+    """All of them, once each is seen to have something that will be called."""
+    events = [name for name in vars(Callback) if name.startswith("on_")]
+    if not isinstance(callbacks, (list, tuple)):
+        raise LSTMWidgetsError(f"callbacks={callbacks!r} is not accepted: pass a list of them")
+    for callback in callbacks:
+        if isinstance(callback, type):
+            raise LSTMWidgetsError(
+                f"{callback.__name__} is a class: pass an object, {callback.__name__}(...)"
+            )
+        of_keras = isinstance(callback, keras.callbacks.Callback)
+        if not of_keras and not any(hasattr(callback, event) for event in events):
+            methods = " or ".join(events)
+            raise LSTMWidgetsError(
+                f"{callback!r} would never be called: a callback is one of Keras' or has {methods}"
+            )
+    return list(callbacks)
+
+
 def _check_leaves_batches_alone(callback: keras.callbacks.Callback) -> None:
     """Refuse what would be left out in silence; what Keras' own do between batches is off by default."""
     methods = [getattr(callback, hook) for hook in _BATCH_HOOKS]
-    theirs = [each.__name__ for each in methods if not each.__module__.startswith("keras.")]
-    save_freq = getattr(callback, "save_freq", "epoch")
-    if theirs or save_freq != "epoch":
-        wish = f"has {theirs[0]}" if theirs else f"has save_freq={save_freq!r}"
+    wishes = [
+        f"has {hook}"
+        for hook, method in zip(_BATCH_HOOKS, methods, strict=True)
+        if not getattr(method, "__module__", "").startswith("keras.")
+    ]
+    for option, off in (("save_freq", "epoch"), ("update_freq", "epoch"), ("write_steps_per_second", False)):
+        value = getattr(callback, option, off)
+        wishes += [] if value == off else [f"has {option}={value!r}"]
+    if wishes:
         raise LSTMWidgetsError(
-            f"{type(callback).__name__} {wish}, and no Python runs between the batches of an epoch here: "
-            "use on_epoch_end, or save_freq='epoch'"
+            f"{type(callback).__name__} {wishes[0]}, and no Python runs between the batches of an epoch "
+            "here: use on_epoch_end, or save_freq='epoch'"
         )

@@ -111,7 +111,8 @@ class Trainer:
         Objects with any of ``on_state``, ``on_progress`` and ``on_epoch``, as in
         `lstmwidgets.model.callbacks.Callback`, and Keras' own callbacks. These see the network as
         it is after each epoch, and end the training by ``stop_training``; between batches no
-        Python runs, so what they would do there is refused.
+        Python runs, so what they would do there is refused. A model that ``ModelCheckpoint`` saves
+        loads once ``lstmwidgets.model.layers`` is imported.
     optimizer : keras.optimizers.Optimizer, optional
         By default Adam with ``config.learning_rate``. A copy of it is used, fresh, with any
         learning-rate schedule it holds; a callback may set ``trainer.optimizer.learning_rate``.
@@ -278,7 +279,13 @@ class Trainer:
             self._wanted = "run"
             self._state = "training"
             self._changed.notify_all()
-        self._callbacks.tell("on_state", self)
+        try:
+            self._callbacks.tell("on_state", self)
+        except BaseException as error:  # or whoever waits for this training would wait for ever
+            with self._changed:
+                self._state, self.error = "failed", error
+                self._changed.notify_all()
+            raise
 
     def _ask(self, wanted: Literal["run", "pause", "stop"]) -> Trainer:
         with self._changed:

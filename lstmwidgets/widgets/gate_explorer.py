@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from threading import Timer
+import logging
+from threading import RLock, Timer
 from typing import Any, Self
 
 import numpy as np
@@ -20,6 +20,8 @@ from lstmwidgets.widgets.explorer.payload import ORDERS, Packed, Surroundings, p
 from lstmwidgets.widgets.explorer.windows import SeriesWindows, times_in_words
 from lstmwidgets.widgets.figures import Picture
 from lstmwidgets.widgets.view import View
+
+log = logging.getLogger(__name__)
 
 REST_SECONDS = 0.15
 """So long no other window has to be asked for before the forecasts of its every step are computed."""
@@ -41,8 +43,9 @@ class GateExplorer(View):
     forecaster : LSTMForecaster
         Fitted.
     window : int or timestamp, optional
-        The window's starting position, or the time of the last value it reads; by default the last
-        window of the test part.
+        The window's starting position, or the time of the last value it reads: a date alone means the
+        last value of that day, and where no complete window ends, the nearest is taken. By default
+        the last window of the test part.
 
     Attributes
     ----------
@@ -61,7 +64,7 @@ class GateExplorer(View):
     order : str
         How units are sorted: "index", "half-life", "similarity" or "contribution".
     threshold : float
-        From 0 to 1: what is smaller, as a share of the strip's largest, is faded.
+        From 0 to 1: what is smaller is faded; of c and the ledger, as a share of their largest.
     speed : float
         Of playing; at 1, twelve steps a second.
     playing : bool
@@ -106,7 +109,10 @@ class GateExplorer(View):
 
     @classmethod
     def from_model(cls, model: Any, x: Any) -> Self:
-        """Look into any Keras model that holds LSTM layers.
+        """Look into a Keras model that holds LSTM layers.
+
+        It has one input and is no subclass with a graph of its own; its LSTM layers have tanh and
+        sigmoid for activations, and no step of the window is masked.
 
         Parameters
         ----------
@@ -127,18 +133,17 @@ class GateExplorer(View):
     def _open(self, windows: SeriesWindows | None, source: Any, found: WindowTrace) -> None:
         self.trace = found
         self._windows, self._source = windows, source
-        self._answering, self._pending = False, Timer(0.0, self._show_known)
+        self._answering, self._pending, self._sending = False, Timer(0.0, self._show_known), RLock()
         self._module = Module()
         super().__init__([self._module])
         self.add_class("lw-panel")
-        self._set(t=len(found.h) - 1, layer=found.layer.name, start=found.start)
+        self._set(layer=found.layer.name, t=len(found.h) - 1, start=found.start)
         self._set(unit=int(order_units(found, self.order)[0]))
         self._module.overview = b"" if windows is None else windows.overview()
         self._show()
         for name in _SHARED:
             traitlets.link((self, name), (self._module, name))
-        self._module.observe(self._on_start, "start")
-        self._module.observe(self._on_date, ["wanted", "compare"])
+        self._module.on_msg(self._on_ask)
         self.observe(self._on_window, ["start", "beside"])
         self.observe(self._on_layer, "layer")
 
@@ -152,12 +157,11 @@ class GateExplorer(View):
 
     @traitlets.validate("t")
     def _a_step(self, proposal: dict[str, Any]) -> int:
-        return _within("t", proposal["value"], len(self.trace.h) - 1, "the window's steps are")
+        return _within("t", proposal["value"], len(self.present.h) - 1, "the layer's steps are")
 
     @traitlets.validate("unit")
     def _a_unit(self, proposal: dict[str, Any]) -> int:
-        units = max(each.h.shape[1] for each in self.trace.layers)
-        return _within("unit", proposal["value"], units - 1, "the layer's units are")
+        return _within("unit", proposal["value"], self.present.h.shape[1] - 1, "the layer's units are")
 
     @traitlets.validate("ahead")
     def _a_step_ahead(self, proposal: dict[str, Any]) -> int:
@@ -214,7 +218,9 @@ class GateExplorer(View):
         shares = self._shares()
         if shares is None:
             return said
-        return f"{said} The forecast of step {self.ahead} {rests_on(shares[:, [self.ahead - 1]])}."
+        rests = rests_on(shares[:, [self.ahead - 1]])
+        steps = "step" if self.ahead == 1 else "steps"
+        return f"{said} The forecast {self.ahead} {steps} ahead, made at the window's end, {rests}."
 
     def still(self) -> Picture:
         """Draw the window, the strips, the ledger and the cell as a Matplotlib figure, on white."""
@@ -255,28 +261,32 @@ class GateExplorer(View):
 
     # What the browser asks for -------------------------------------------------------------
 
-    def _on_start(self, change: dict[str, Any]) -> None:
-        if change["new"] != self.start and self._windows is not None:
-            self._answer("start", self._windows.nearest, change["new"])
-
-    def _on_date(self, change: dict[str, Any]) -> None:
-        name = {"wanted": "start", "compare": "beside"}[change["name"]]
-        if self._windows is not None and (change["new"] or name == "beside"):
-            self._answer(name, self._windows.ending_on if change["new"] else lambda _: None, change["new"])
-
-    def _answer(self, name: str, find: Callable[[Any], int | None], wanted: Any) -> None:
-        """Go to the window found; or say there why not. The browser waits for an answer either way."""
-        before = self._module.answered
+    def _on_ask(self, module: Module, content: dict[str, Any], buffers: Any = None) -> None:
+        """Go to the window asked for, or say there why not; the browser waits for an answer either way."""
+        before, message = module.answered, ""
         self._answering = True
         try:
-            self._module.message = ""
-            self.set_trait(name, find(wanted))
+            self._go(content.get("ask"), content.get("value"))
         except LSTMWidgetsError as error:
-            self._module.message = str(error)
+            message = str(error)
+        except Exception as error:
+            log.exception("the explorer could not show %r", content)
+            message = f"{type(error).__name__}: {error}"
         finally:
             self._answering = False
-        if self._module.answered == before:
-            self._module.answered += 1
+        module.message = message
+        if module.answered == before or message:
+            module.answered += 1
+
+    def _go(self, ask: Any, value: Any) -> None:
+        if self._windows is None:
+            raise LSTMWidgetsError("this explorer has the one window it was made with")
+        if ask == "start":
+            self.start = self._windows.nearest(int(value))
+        elif ask == "ending":
+            self.start = self._windows.ending_on(value)
+        elif ask == "beside":
+            self.beside = self._windows.ending_on(value) if value else None
 
     def _on_window(self, change: dict[str, Any]) -> None:
         if change["name"] == "start" and self.start is None:  # which traitlets lets past the check above
@@ -287,26 +297,27 @@ class GateExplorer(View):
         self._show()
 
     def _on_layer(self, change: dict[str, Any]) -> None:
-        if self.unit >= self.present.h.shape[1]:
-            self.set_trait("unit", 0)  # the layer before had more
+        steps, units = self.present.h.shape
+        if self.unit >= units:  # the layer before had more
+            self.set_trait("unit", 0)
+        if self.t >= steps:
+            self.set_trait("t", steps - 1)
         self._show()
 
     # What the browser is given -------------------------------------------------------------
 
     def _show(self) -> None:
         module = self._module
-        with module.hold_sync():
-            packed = self._packed(self.trace)
-            module.facts, module.block, module.known = packed.facts, packed.block, b""
-            module.weights = packed.weights
-            if self.start is not None:
-                module.start = self.start
-            module.other_facts, module.other_block, module.other_known = {}, b"", b""
-            if self.beside is not None:
-                other = self._packed(trace(self._source, start=self.beside))
-                module.other_facts, module.other_block = other.facts, other.block
-            module.answered += 1
         self._pending.cancel()
+        packed = self._packed(self.trace)
+        other = None if self.beside is None else self._packed(trace(self._source, start=self.beside))
+        with self._sending, module.hold_sync():
+            module.facts, module.block, module.weights = packed.facts, packed.block, packed.weights
+            module.other_facts = {} if other is None else other.facts
+            module.other_block = b"" if other is None else other.block
+            module.known = module.other_known = b""
+            module.message = ""
+            module.answered += 1
         if self._answering:  # the browser may ask for the next window at once, and should not wait for this
             self._pending = Timer(REST_SECONDS, self._show_known)
             self._pending.daemon = True
@@ -319,8 +330,9 @@ class GateExplorer(View):
         for name, at in (("known", "start"), ("other_known", "beside")):
             start = getattr(self, at)
             known = self._known(start)
-            if known is not None and start == getattr(self, at):  # still the one on the screen
-                setattr(self._module, name, known.astype(np.float32).tobytes())
+            with self._sending:
+                if known is not None and start == getattr(self, at):  # still the one on the screen
+                    setattr(self._module, name, known.astype(np.float32).tobytes())
 
     def _known(self, start: int | None) -> NDArray[np.float64] | None:
         return None if self._windows is None or start is None else self._windows.known_at(start)
@@ -333,6 +345,7 @@ class GateExplorer(View):
             "title": self._title(),
             "says": self._says(found),
             "movable": self._windows is not None,
+            "live": True,
             "words": "Arrow keys: left and right for time, up and down for units. Space plays.",
             **({} if self._windows is None else self._windows.facts(found)),
         }
@@ -343,7 +356,7 @@ class GateExplorer(View):
 
     def _says(self, found: WindowTrace) -> str:
         if found.times is None:
-            return f"{len(found.h)} steps"
+            return f"{len(self.present.h)} steps"
         first, last = times_in_words(found.times[[0, -1]])
         return f"{first} to {last}"
 
@@ -352,7 +365,7 @@ class GateExplorer(View):
 
 
 def _within(name: str, value: int, last: int, meaning: str) -> int:
-    if not 0 <= value <= last:
+    if isinstance(value, bool) or not 0 <= value <= last:
         raise LSTMWidgetsError(f"{name}={value} is not accepted: {meaning} 0 to {last}")
     return value
 

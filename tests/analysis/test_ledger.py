@@ -196,3 +196,11 @@ def test_the_words_of_a_ledger_are_those_of_its_contributions():
 def test_naming_no_step_is_refused(most):
     with pytest.raises(lw.LSTMWidgetsError, match="most=.* takes a whole number from 1 up"):
         rests_on(np.ones(3), most)
+
+
+@pytest.mark.parametrize("function", [lw.memory_ledger, lw.saturation, lw.dead_units])
+def test_what_is_no_trace_is_refused_with_the_way_to_one(function):
+    with pytest.raises(lw.LSTMWidgetsError, match=r"dict is no trace: pass lw\.trace\(forecaster\)"):
+        function({})
+    with pytest.raises(lw.LSTMWidgetsError, match="dict is no ledger: pass memory_ledger"):
+        lw.forecast_shares({}, {})

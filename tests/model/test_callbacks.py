@@ -105,12 +105,30 @@ class _EachBatch(keras.callbacks.Callback):
             "ModelCheckpoint has save_freq=100.*save_freq='epoch'",
         ),
         (
+            keras.callbacks.TensorBoard(write_steps_per_second=True),
+            "TensorBoard has write_steps_per_second=True",
+        ),
+        (
             keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None),
             "LambdaCallback has .*: use on_epoch_end",
         ),
     ],
-    ids=["a class", "save_freq", "a function"],
+    ids=["a class", "save_freq", "steps a second", "a function"],
 )
 def test_work_between_batches_is_refused_in_words(series, callback, message):
     with pytest.raises(lw.LSTMWidgetsError, match=message):
         Trainer(series, CONFIG, callbacks=[callback])
+
+
+@pytest.mark.parametrize(
+    ("callbacks", "message"),
+    [
+        ([keras.callbacks.EarlyStopping], r"EarlyStopping is a class: pass an object, EarlyStopping\(...\)"),
+        ([print], "would never be called: a callback is one of Keras' or has on_state or"),
+        (keras.callbacks.History(), "is not accepted: pass a list of them"),
+    ],
+    ids=["a class", "a function", "no list"],
+)
+def test_what_would_never_be_called_is_refused(series, callbacks, message):
+    with pytest.raises(lw.LSTMWidgetsError, match=message):
+        Trainer(series, CONFIG, callbacks=callbacks)

@@ -89,31 +89,41 @@ def test_a_window_is_chosen_by_position_or_by_date(forecaster):
     assert by_date._module.facts["date"] == "1949-01-01"
 
 
+def ask(explorer, what, value):
+    """What the browser sends."""
+    explorer._module._handle_custom_msg({"ask": what, "value": value}, [])
+
+
 def test_the_browser_asks_for_windows_by_place_and_by_date_and_is_always_answered(explorer):
     module = explorer._module
     answers = module.answered
-    module.start = 10
+    ask(explorer, "start", 10)
     assert explorer.start == 10 and module.facts["start"] == 10 and module.known == b""
-    module.start = 10**6  # beyond the end: the nearest there is
+    ask(explorer, "start", 10**6)  # beyond the end: the nearest there is
     assert explorer.start == explorer._windows.starts[-1]
-    module.wanted = "1920-06-30"
+    ask(explorer, "ending", "1920-06-30")
     assert module.facts["date"] == "1920-01-01" and module.message == ""
-    module.wanted = "1700-01-01"
+    ask(explorer, "ending", "1700-01-01")
     assert "no window ends on 1700-01-01: they end from 18" in module.message
     assert module.answered >= answers + 4
+    answers = module.answered
+    ask(explorer, "start", explorer.start)  # where it is already
+    assert module.answered == answers + 1
+    explorer.start = 5
+    assert module.message == ""
 
 
 def test_forecasts_of_every_step_follow_once_the_browser_rests_and_before_a_page_is_saved(explorer, tmp_path):
     module = explorer._module
     for start in (12, 11, 10):
-        module.start = start
+        ask(explorer, "start", start)
     deadline = time.monotonic() + 20
     while not module.known:
         assert time.monotonic() < deadline
         time.sleep(0.02)
     known = np.frombuffer(module.known, np.float32).reshape(24, 3)
     np.testing.assert_allclose(known, explorer._windows.known_at(10), rtol=1e-5)
-    module.start = 20
+    ask(explorer, "start", 20)
     explorer.save(tmp_path / "gates.html")
     known = np.frombuffer(module.known, np.float32).reshape(24, 3)
     np.testing.assert_allclose(known, explorer._windows.known_at(20), rtol=1e-5)
@@ -122,9 +132,9 @@ def test_forecasts_of_every_step_follow_once_the_browser_rests_and_before_a_page
 def test_two_windows_stand_side_by_side_until_one_is_sent_away(explorer):
     explorer.beside = 3
     assert explorer._module.other_facts["start"] == 3 and len(explorer._module.other_block) > 0
-    explorer._module.compare = "1960-01-01"
+    ask(explorer, "beside", "1960-01-01")
     assert explorer._module.other_facts["date"] == "1960-01-01"
-    explorer._module.compare = ""
+    ask(explorer, "beside", "")
     assert explorer.beside is None and explorer._module.other_facts == {}
 
 
@@ -139,7 +149,8 @@ def test_state_set_in_python_is_that_of_the_browser_and_back(explorer):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("t", 24, "t=24 is not accepted: the window's steps are 0 to 23"),
+        ("t", 24, "t=24 is not accepted: the layer's steps are 0 to 23"),
+        ("unit", True, "unit=True is not accepted"),
         ("unit", -1, "unit=-1 is not accepted: the layer's units are 0 to 4"),
         ("order", "size", "order='size' is not accepted: order takes 'index' or"),
         ("ahead", 4, "ahead=4 is not accepted: the forecast has the steps 1 to 3"),
@@ -163,6 +174,8 @@ def test_any_keras_model_can_be_looked_into_layer_by_layer(model, x):
     names = [layer.name for layer in explorer.trace.layers]
     assert len(names) == 3 and explorer._module.facts["layers"] == names
     explorer.unit = 2
+    with pytest.raises(lw.LSTMWidgetsError, match="the layer's units are 0 to 2"):
+        explorer.unit = 3
     explorer.layer = names[0]
     explorer.unit = 3
     np.testing.assert_allclose(_arrays(explorer)["c"], explorer.trace.layers[0].c, atol=1e-6)
@@ -197,4 +210,39 @@ def test_the_still_shows_itself_beside_the_widget_and_can_be_saved(explorer, tmp
     bundle = explorer._repr_mimebundle_()
     assert {"image/png", "application/vnd.jupyter.widget-view+json"} <= set(bundle)
     assert explorer.save(tmp_path / "gates.svg").read_text().startswith("<?xml")
-    assert "Unit" in explorer.summary() and "The forecast of step 1 rests on" in explorer.summary()
+    assert (
+        "Unit" in explorer.summary()
+        and "The forecast 1 step ahead, made at the window's end, rests on" in explorer.summary()
+    )
+
+
+def test_layers_of_different_lengths_are_each_walked_to_their_own_end():
+    encoder = keras.layers.LSTM(3, return_sequences=True, name="encoder")
+    model = keras.Sequential(
+        [
+            keras.Input((12, 1)),
+            encoder,
+            keras.layers.MaxPooling1D(3),
+            keras.layers.LSTM(2),
+            keras.layers.Dense(1),
+        ]
+    )
+    explorer = lw.GateExplorer.from_model(model, np.ones((12, 1)))
+    assert explorer.t == 3 and len(explorer._module.facts["labels"]) == 4
+    explorer.layer = "encoder"
+    explorer.t = 11
+    assert "12 steps" in explorer.summary()
+    explorer.layer = explorer.trace.layers[-1].name
+    assert explorer.t == 3 and explorer._picture("png")
+
+
+def test_a_moment_of_an_hourly_series_is_taken_to_the_hour_and_a_day_as_a_whole():
+    series = lw.load_dataset("seattle_temperature").iloc[:400]
+    config = lw.LSTMConfig(sequence_length=24, horizon=2, units=2, epochs=1)
+    forecaster = lw.LSTMForecaster(config).fit(series, progress_bar=False)
+    day = series.index[200].normalize()
+    for moment, hour in ((day, 0), (str(day), 0), (f"{day:%Y-%m-%d}", 23), (day.replace(hour=7), 7)):
+        explorer = lw.GateExplorer(forecaster, moment)
+        assert series.index[explorer.start + 23] == day.replace(hour=hour)
+    with pytest.raises(lw.LSTMWidgetsError, match="has a time zone"):
+        lw.GateExplorer(forecaster, day.tz_localize("UTC"))

@@ -70,7 +70,8 @@ backward_walk backward_avx2, backward_avx512;
 
 __attribute__((visibility("default"))) int lstmwidgets_use_instructions(int most) {
     __builtin_cpu_init();
-    if (most >= 2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+    if (most >= 2 && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2") &&
+        __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512cd")) {
         USE(avx512);

@@ -51,7 +51,8 @@ class Cell {
       this.wires[k].style.strokeOpacity = 0.3 + 0.7 * size; // an opacity would make a layer of each wire
     });
     CELL.numbers.forEach(({ name, shows }, k) => {
-      setText(this.numbers[k], `${name}${name ? " " : ""}${shown(moment[shows])}`);
+      const called = shows === "x" && trace.features > 1 ? "x[0]" : name; // of several, the first
+      setText(this.numbers[k], `${called}${called ? " " : ""}${shown(moment[shows])}`);
     });
     for (const { gate, fromInput, fromHidden, bias } of gateSums(trace, t, unit)) {
       const curve = gate === "g" ? "tanh" : "σ";

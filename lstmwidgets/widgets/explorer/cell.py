@@ -48,7 +48,8 @@ def draw_cell(axes: Any, layer: LayerTrace, t: int, unit: int) -> None:
         axes.add_patch(circle)
         _sign(axes, node["x"], node["y"], node["sign"])
     for number in CELL["numbers"]:
-        text = f"{number['name']} {moment[number['shows']]:.2f}".strip().replace("-", "\N{MINUS SIGN}")
+        name = "x[0]" if number["shows"] == "x" and layer.x.shape[1] > 1 else number["name"]
+        text = f"{name} {moment[number['shows']]:.2f}".strip().replace("-", "\N{MINUS SIGN}")
         style = {"ha": _ALIGN[number["anchor"]], "color": _hue(number["gate"]), "fontweight": "bold"}
         axes.text(number["x"], number["y"], text, fontsize=7, va="baseline", zorder=5, **style)
 

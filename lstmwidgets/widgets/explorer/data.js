@@ -46,7 +46,7 @@ function momentOf(trace, t, unit) {
   moment.kept = moment.f * moment.c_before;
   moment.added = moment.i * moment.g;
   moment.tanh_c = Math.tanh(moment.c);
-  moment.x = trace.x[t * trace.features]; // the first feature: the series itself
+  moment.x = trace.x[t * trace.features]; // of several features, or of a layer below with several units, the first
   return moment;
 }
 

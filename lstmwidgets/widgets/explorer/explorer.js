@@ -1,19 +1,17 @@
 // The explorer: its controls, its keys, and what follows what. Scrubbing and playing never ask the kernel.
 
 const LEFT = 74;
+const KEY = 64;
 const TOLD_AFTER = 150; // milliseconds from the last change of the step to its being told to the kernel
 
 class Axis {
   constructor(width, timesteps, horizon) {
-    const right = Math.max(64, horizon ? 0 : 64);
     this.width = width;
     this.left = LEFT;
-    const ahead = Math.max(horizon, 0);
     const room = width - LEFT - 10;
-    // The steps ahead share the scale, but what stands right of the strips needs some room in any case.
-    this.each = Math.min(room / (timesteps + ahead), (room - right) / timesteps);
-    this.right = LEFT + this.each * (timesteps + ahead);
-    this.right = Math.min(this.right, width - 6);
+    // The steps ahead share the scale, but the keys right of the strips need their room in any case.
+    this.each = Math.min(room / (timesteps + horizon), (room - KEY) / timesteps);
+    this.right = Math.min(LEFT + this.each * (timesteps + horizon), width - 6);
   }
 
   edge(step) { return this.left + step * this.each; }
@@ -58,6 +56,7 @@ class Explorer {
     this.model = model;
     this.root = make("div", { class: "lw-explorer", tabindex: "0", role: "group" });
     el.append(this.root);
+    this.root.dataset.lmSuppressShortcuts = "true"; // JupyterLab would take the arrows for its cells
     this.root.setAttribute("aria-label", "Gate explorer: arrow keys move through time and units, space plays");
     this.head = make("div", { class: "lw-ex-head" });
     this.root.append(this.head);
@@ -103,7 +102,7 @@ class Explorer {
     this.ahead.max = facts.rests.length;
     this.fill(this.sort, facts.orders, this.get("order"));
     this.fill(this.layer, facts.layers, this.get("layer"));
-    this.layer.parentElement.hidden = facts.layers.length < 2;
+    this.layer.parentElement.hidden = facts.layers.length < 2 || !facts.live;
     const live = Boolean(facts.movable);
     for (const field of [this.date, this.compare]) {
       field.parentElement.hidden = !live;
@@ -155,7 +154,7 @@ class Explorer {
     this.ahead = make("input", { type: "number", min: 1, step: 1, class: "lw-ex-number-field" });
     this.date = make("input");
     this.compare = make("input");
-    const stopCompare = button("✕", "Show one window alone", () => this.say({ compare: "" }));
+    const stopCompare = button("✕", "Show one window alone", () => this.model.send({ ask: "beside", value: "" }));
     this.stopCompare = stopCompare;
     this.bar.append(
       make("div", { class: "lw-ex-transport" },
@@ -163,12 +162,15 @@ class Explorer {
         button("▶|", "One step on", () => this.go(this.t + 1)), this.range, this.readout),
       make("div", { class: "lw-ex-fields" },
         labelled("Speed", this.speed), labelled("Unit", this.unitField), labelled("Sort units by", this.sort),
-        labelled("Fade below", this.threshold), labelled("Shares of step ahead", this.ahead),
+        labelled("Fade below", this.threshold), labelled("Shares for steps ahead", this.ahead),
         labelled("Layer", this.layer),
         labelled("Window ends", this.date), labelled("Beside it", this.compare), stopCompare),
     );
     this.range.addEventListener("input", () => this.go(Number(this.range.value)));
-    this.unitField.addEventListener("change", () => this.go(this.t, Math.round(Number(this.unitField.value))));
+    this.unitField.addEventListener("change", () => {
+      this.go(this.t, this.unitField.value === "" ? this.unit : Math.round(Number(this.unitField.value)));
+      this.unitField.value = this.unit;
+    });
     this.speed.addEventListener("change", () => this.say({ speed: Number(this.speed.value) }));
     this.sort.addEventListener("change", () => this.say({ order: this.sort.value }));
     this.layer.addEventListener("change", () => this.say({ layer: this.layer.value }));
@@ -177,8 +179,8 @@ class Explorer {
       const most = this.get("facts").rests.length;
       this.say({ ahead: Math.min(Math.max(Math.round(Number(this.ahead.value)) || 1, 1), most) });
     });
-    this.date.addEventListener("change", () => this.date.value && this.say({ wanted: this.date.value }));
-    this.compare.addEventListener("change", () => this.say({ compare: this.compare.value }));
+    this.date.addEventListener("change", () => this.date.value && this.model.send({ ask: "ending", value: this.date.value }));
+    this.compare.addEventListener("change", () => this.model.send({ ask: "beside", value: this.compare.value }));
   }
 
   listen() {
@@ -230,7 +232,7 @@ class Explorer {
     }
     if (start === this.trace.start) return;
     this.waiting = true;
-    this.say({ start });
+    this.model.send({ ask: "start", value: start });
   }
 
   go(t, unit = this.unit, tell = true) {
@@ -274,10 +276,17 @@ class Explorer {
     this.second.box.hidden = !this.other;
     this.stopCompare.hidden = !this.other || !this.get("facts").movable;
     const ahead = this.get("ahead") - 1;
+    // One scale for both windows, or the same colour would mean two numbers.
+    for (const name of ["c", LEDGER_NAME]) {
+      const ends = [trace, this.other].filter(Boolean).map((each) => extent(each[name]));
+      const most = Math.max(...ends.flat().map(Math.abs)) || 1;
+      for (const each of [trace, this.other]) if (each) each[`most ${name}`] = most;
+    }
     this.stack.show(trace, palette, order, threshold, ahead);
     // The same order in both, or the same unit would stand in two places.
     if (this.other) this.second.show(this.other, palette, order, threshold, ahead);
-    const rests = trace.rests[ahead] && `The forecast of step ${ahead + 1} ${trace.rests[ahead]}.`;
+    const far = `${ahead + 1} step${ahead ? "s" : ""} ahead`;
+    const rests = trace.rests[ahead] && `The forecast ${far}, made at the window's end, ${trace.rests[ahead]}.`;
     this.facts.replaceChildren(...[rests, ...trace.notes].filter(Boolean).map((note) => make("p", { text: note })));
     this.move();
     this.cell.say();
@@ -312,7 +321,7 @@ class Explorer {
     moves[event.key]();
   }
 
-  toggle() { this.say({ playing: !this.get("playing") }); this.follow(); }
+  toggle() { this.say({ playing: !this.get("playing") }); }
 
   // Start or stop the frames, as `playing` says.
   follow() {

@@ -42,12 +42,11 @@ class Module(anywidget.AnyWidget):
     order, layer : str
     threshold, speed : float
     playing : bool
-    start : int
-        Set by the browser: the window asked for, by its starting position.
-    wanted, compare : str
-        Set by the browser: dates of the last value that a window is to read.
     message : str
         Why something could not be done.
+
+    Other windows the browser asks for in messages, ``{"ask": ..., "value": ...}``: "start" with a starting
+    position; "ending" and "beside" with a date, "beside" with nothing to have one window alone.
     """
 
     _esm = SCRIPT
@@ -70,7 +69,4 @@ class Module(anywidget.AnyWidget):
     threshold = traitlets.Float().tag(sync=True)
     speed = traitlets.Float(1.0).tag(sync=True)
     playing = traitlets.Bool(False).tag(sync=True)
-    start = traitlets.Int(-1).tag(sync=True)
-    wanted = traitlets.Unicode().tag(sync=True)
-    compare = traitlets.Unicode().tag(sync=True)
     message = traitlets.Unicode().tag(sync=True)

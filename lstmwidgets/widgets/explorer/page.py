@@ -24,7 +24,7 @@ _STATE = (
         "speed",
         "playing",
     ),
-    *("start", "wanted", "compare", "message"),
+    "message",
 )
 _BLOCKS = ("block", "other_block", "weights", "known", "other_known", "overview")
 
@@ -43,6 +43,7 @@ const model = {
     for (const heard of listeners[`change:${name}`] ?? []) heard();
   },
   save_changes() {},
+  send() {},
   on(event, heard) { (listeners[event] ??= []).push(heard); },
   off(event, heard) { listeners[event] = (listeners[event] ?? []).filter((each) => each !== heard); },
 };
@@ -66,7 +67,7 @@ body[data-jp-theme-light='false'] {
 def standalone(module: Module, title: str, words: str) -> str:
     """HTML with the module, its numbers and its style inside."""
     state: dict[str, Any] = {name: getattr(module, name) for name in _STATE}
-    state["facts"] = {**module.facts, "movable": False}
+    state["facts"] = {**module.facts, "movable": False, "live": False}
     state |= {"playing": False, "message": ""}
     blocks = {name: base64.b64encode(getattr(module, name)).decode() for name in _BLOCKS}
     script = SCRIPT.replace("export default { render };", _HOST)

@@ -50,6 +50,7 @@ let probe;
 function rgb(colour) {
   if (!COLOURS.has(colour)) {
     probe ??= document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    probe.clearRect(0, 0, 1, 1);
     probe.fillStyle = colour;
     probe.fillRect(0, 0, 1, 1);
     COLOURS.set(colour, Array.from(probe.getImageData(0, 0, 1, 1).data.slice(0, 3)));

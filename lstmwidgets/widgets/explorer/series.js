@@ -59,6 +59,7 @@ class Overview {
     context.strokeRect(left + 0.5, 0.5, Math.max(right - left - 1, 1), OVERVIEW_HEIGHT - 1);
     const live = facts.movable;
     this.box.classList.toggle("lw-ex-movable", live);
+    this.box.tabIndex = live ? 0 : -1;
     for (const [name, value] of Object.entries({
       "aria-label": `The window on the whole series, ${facts.first} to ${facts.last}`,
       "aria-valuemin": facts.lowest, "aria-valuemax": facts.highest, "aria-valuenow": trace.start,
@@ -74,7 +75,7 @@ class Overview {
   }
 
   grab(event) {
-    if (!this.facts?.movable) return;
+    if (!this.facts?.movable || this.dragged !== undefined || event.button !== 0) return;
     const inside = event.clientX - this.box.getBoundingClientRect().left;
     const left = this.x(this.trace.start);
     const right = this.x(this.trace.start + this.trace.timesteps - 1);
@@ -86,14 +87,15 @@ class Overview {
       this.onMove(this.dragged);
       this.show(this.facts, this.values, this.trace, this.palette);
     };
-    const drop = (moved) => {
+    const drop = () => {
       this.box.removeEventListener("pointermove", move);
-      const start = this.place(moved);
+      this.box.removeEventListener("lostpointercapture", drop); // which follows up, cancel and all else
+      const start = this.dragged;
       this.dragged = undefined;
       this.onMove(start);
     };
     this.box.addEventListener("pointermove", move);
-    this.box.addEventListener("pointerup", drop, { once: true });
+    this.box.addEventListener("lostpointercapture", drop);
     move(event);
   }
 
@@ -156,7 +158,7 @@ class CloseUp {
     const { values } = trace;
     this.box.hidden = this.legend.hidden = !values;
     if (!values) return;
-    const rivals = trace.season > 1 && trace.before.length ? ["seasonal-naive", "repeat-last"] : ["repeat-last"];
+    const rivals = trace.season > 1 ? ["seasonal-naive", "repeat-last"] : ["repeat-last"];
     const drawn = ["actual", "forecast", ...rivals];
     this.legend.replaceChildren(...drawn.map((name) => make("span", { class: `lw-ex-line lw-swatch-${name}`, text: LINES[name] })));
     this.still.fit(axis.width, CLOSE_UP_HEIGHT);
@@ -166,7 +168,7 @@ class CloseUp {
     const { context } = this.still;
     this.still.clear();
     let [low, high] = extent(values);
-    for (const name of ["actual", "known"]) {
+    for (const name of ["actual", "known", "before"]) {
       if (!trace[name]) continue;
       const [least, most] = extent(trace[name].filter(Number.isFinite));
       if (least < low) low = least;

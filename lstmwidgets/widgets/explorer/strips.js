@@ -53,11 +53,7 @@ class Strips {
     const { height, tops } = this.places;
     const values = trace[name];
     const signed = SIGNED.has(name) || name === LEDGER_NAME;
-    let most = 1;
-    if (name === "c" || name === LEDGER_NAME) {
-      const [low, high] = extent(values);
-      most = Math.max(Math.abs(low), Math.abs(high)) || 1;
-    }
+    const most = trace[`most ${name}`] ?? 1;
     const hue = palette.gates[name === LEDGER_NAME ? "c" : name];
     const table = palette.ramp(hue, signed);
     const solid = new Uint32Array(table.buffer);

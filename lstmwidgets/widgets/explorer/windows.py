@@ -67,7 +67,11 @@ class SeriesWindows:
             when = pd.Timestamp(moment)
         except (TypeError, ValueError):
             raise LSTMWidgetsError(f"{moment!r} is no date: write it as 2001-12-31") from None
-        if when == when.normalize():
+        if when.tzinfo is not None:
+            raise LSTMWidgetsError(
+                f"{moment!r} has a time zone, and the series' times have none: leave it out"
+            )
+        if isinstance(moment, str) and len(moment.strip()) <= len("2001-12-31"):
             when += pd.Timedelta(days=1) - pd.Timedelta(1, "us")  # the whole of that day
         first, last = self._index[self.starts[0] + self._length - 1], self._index[-1]
         if pd.isna(when) or not first <= when < last + (last - self._index[-2]) + pd.Timedelta(days=1):
