@@ -170,6 +170,12 @@ def test_live_in_jupyterlab_it_moves_to_other_windows_and_says_when_there_is_non
     explorer.scroll_into_view_if_needed()
     says = explorer.locator(".lw-ex-says").first
     expect(says).to_have_text("9 Jan 1999 to 30 Dec 2000")
+    unit = explorer.locator(".lw-ex-unit")
+    before = unit.inner_text()
+    explorer.press("ArrowDown")  # which JupyterLab would take to move among its cells
+    expect(unit).not_to_have_text(before)
+    explorer.press("ArrowUp")
+    expect(unit).to_have_text(before)
     explorer.locator(".lw-ex-overview").press("ArrowLeft")
     expect(says).to_have_text("2 Jan 1999 to 23 Dec 2000")
     box = explorer.locator(".lw-ex-overview").bounding_box()
