@@ -14,7 +14,8 @@ from lstmwidgets.analysis.ledger import forecast_shares, memory_ledger, rests_on
 from lstmwidgets.analysis.tracing import LayerTrace, WindowTrace, trace
 from lstmwidgets.analysis.units import order_units
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.widgets.explorer import page, picture
+from lstmwidgets.widgets.browser.page import standalone
+from lstmwidgets.widgets.explorer import picture
 from lstmwidgets.widgets.explorer.module import Module
 from lstmwidgets.widgets.explorer.payload import ORDERS, Packed, Surroundings, pack
 from lstmwidgets.widgets.explorer.windows import SeriesWindows, times_in_words
@@ -257,7 +258,8 @@ class GateExplorer(View):
         if self._pending.is_alive():
             self._pending.cancel()
             self._show_known()
-        return page.standalone(self._module, self._title(), self.summary())
+        facts = {**self._module.facts, "movable": False, "live": False}
+        return standalone(self._module, self._title(), self.summary(), facts=facts)
 
     # What the browser asks for -------------------------------------------------------------
 

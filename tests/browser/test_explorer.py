@@ -89,7 +89,7 @@ def test_a_click_on_a_strip_picks_its_step_and_its_unit(saved, explorer):
 
 def test_it_plays_to_the_end_and_stops_there(saved):
     saved.keyboard.press("Home")
-    saved.locator(".lw-ex-field select").first.select_option("4")
+    saved.get_by_label("Speed").select_option("4")
     saved.locator(".lw-explorer").focus()
     saved.keyboard.press("Space")
     expect(saved.get_by_role("button", name="Pause")).to_be_visible()

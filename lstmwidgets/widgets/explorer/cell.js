@@ -70,10 +70,6 @@ class Cell {
   }
 }
 
-function setText(node, text) {
-  if (node.textContent !== text) node.textContent = text;
-}
-
 function signed(value) {
   return value < 0 ? `${MINUS} ${shown(-value)}` : `+ ${shown(value)}`;
 }

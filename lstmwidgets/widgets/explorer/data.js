@@ -4,18 +4,16 @@ const GATES = ["i", "f", "g", "o", "c", "h"];
 const GATE_NAMES = {
   i: "input gate", f: "forget gate", g: "candidate", o: "output gate", c: "cell state", h: "hidden state",
 };
+const HUES = [
+  ...["actual", "forecast", "repeat-last", "seasonal-naive", "quiet", "train", "warning"],
+  ...GATES.map((gate) => `gate-${gate}`),
+];
 const SIGNED = new Set(["g", "c", "h"]);
 
-// One window's arrays and its layer's weights by name, as views of their blocks: nothing is copied.
+// One window's arrays and its layer's weights by name, as views of their blocks.
 function unpack(facts, block, weights) {
-  const arrays = {};
-  for (const [cut, bytes] of [[facts.arrays, block], [facts.weights, weights]]) {
-    for (const { name, shape, offset } of cut) {
-      const count = shape.reduce((product, size) => product * size, 1);
-      arrays[name] = new Float32Array(bytes.buffer, bytes.byteOffset + offset, count);
-    }
-  }
-  return { ...facts, ...arrays };
+  const arrays = cutBlock(facts.arrays, block);
+  return { ...facts, ...cutBlock(facts.weights, weights, arrays) };
 }
 
 // What goes into the four gates of one unit at one step: from the input, from the hidden state, and the bias.
@@ -48,22 +46,4 @@ function momentOf(trace, t, unit) {
   moment.tanh_c = Math.tanh(moment.c);
   moment.x = trace.x[t * trace.features]; // of several features, or of a layer below with several units, the first
   return moment;
-}
-
-function extent(values) {
-  let low = Infinity;
-  let high = -Infinity;
-  for (const value of values) {
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  return [low, high];
-}
-
-const MINUS = "\u2212";
-function shown(value, digits = 2) {
-  if (!Number.isFinite(value)) return "unknown";
-  const size = Math.abs(value);
-  const text = size >= 1e5 ? size.toExponential(1) : size.toFixed(digits);
-  return (value < 0 && Number(text) !== 0 ? MINUS : "") + text;
 }

@@ -2,7 +2,6 @@
 
 const LEFT = 74;
 const KEY = 64;
-const TOLD_AFTER = 150; // milliseconds from the last change of the step to its being told to the kernel
 
 class Axis {
   constructor(width, timesteps, horizon) {
@@ -54,27 +53,27 @@ class Stack {
 class Explorer {
   constructor(model, el) {
     this.model = model;
-    this.root = make("div", { class: "lw-explorer", tabindex: "0", role: "group" });
+    this.root = make("div", { class: "lw-ui lw-explorer", tabindex: "0", role: "group" });
     el.append(this.root);
     this.root.dataset.lmSuppressShortcuts = "true"; // JupyterLab would take the arrows for its cells
     this.root.setAttribute("aria-label", "Gate explorer: arrow keys move through time and units, space plays");
-    this.head = make("div", { class: "lw-ex-head" });
+    this.head = make("div", { class: "lw-ui-head" });
     this.root.append(this.head);
     this.overview = new Overview(this.root, (start) => this.askFor(start));
-    this.bar = make("div", { class: "lw-ex-bar" });
+    this.bar = make("div", { class: "lw-ui-bar" });
     this.body = make("div", { class: "lw-ex-body-grid" });
     this.stacks = make("div", { class: "lw-ex-stacks" });
     this.side = make("div", { class: "lw-ex-side" });
     this.body.append(this.stacks, this.side);
-    this.status = make("div", { class: "lw-ex-status lw-quiet", role: "status" });
-    this.spoken = make("div", { class: "lw-ex-spoken", "aria-live": "polite" });
+    this.status = make("div", { class: "lw-ui-status lw-ex-status lw-quiet", role: "status" });
+    this.spoken = make("div", { class: "lw-ui-spoken lw-ex-spoken", "aria-live": "polite" });
     this.root.append(this.bar, this.body, this.status, this.spoken);
     this.stack = new Stack(this.stacks, (t, unit) => this.go(t, unit));
     this.second = new Stack(this.stacks, (t, unit) => this.go(t, unit));
     this.cell = new Cell(this.side);
     this.facts = make("div", { class: "lw-ex-facts" });
     this.side.append(this.facts);
-    this.palette = new Palette(this.root);
+    this.palette = new Palette(this.root, HUES);
     this.buildBar();
     this.take();
     this.listen();
@@ -100,8 +99,8 @@ class Explorer {
     this.unitField.max = this.trace.units - 1;
     this.ahead.parentElement.hidden = !facts.rests.length;
     this.ahead.max = facts.rests.length;
-    this.fill(this.sort, facts.orders, this.get("order"));
-    this.fill(this.layer, facts.layers, this.get("layer"));
+    fill(this.sort, facts.orders, this.get("order"));
+    fill(this.layer, facts.layers, this.get("layer"));
     this.layer.parentElement.hidden = facts.layers.length < 2 || !facts.live;
     const live = Boolean(facts.movable);
     for (const field of [this.date, this.compare]) {
@@ -129,38 +128,28 @@ class Explorer {
     }
   }
 
-  fill(select, options, chosen) {
-    if (select.childElementCount !== options.length || [...select.options].some((o, k) => o.value !== options[k])) {
-      select.replaceChildren(...options.map((name) => make("option", { value: name, text: name })));
-    }
-    select.value = chosen;
-  }
-
   buildBar() {
-    const button = (text, label, act) => {
-      const node = make("button", { type: "button", class: "lw-ex-button", text, "aria-label": label, title: label });
-      node.addEventListener("click", act);
-      return node;
-    };
-    const labelled = (text, field, extra = "") => make("label", { class: `lw-ex-field ${extra}` }, make("span", { text }), field);
-    this.playButton = button("▶", "Play", () => this.toggle());
+    this.player = new Player({
+      at: () => this.t, last: () => this.trace.timesteps - 1, rate: () => 12 * this.get("speed"),
+      go: (t) => this.go(t), toggle: () => this.toggle(),
+    });
     this.range = make("input", { type: "range", min: 0, step: 1, "aria-label": "Step" });
-    this.readout = make("output", { class: "lw-ex-readout" });
+    this.readout = make("output", { class: "lw-ui-readout lw-ex-readout" });
     this.speed = make("select", {}, ...[0.25, 0.5, 1, 2, 4].map((rate) => make("option", { value: rate, text: `${rate}×` })));
-    this.unitField = make("input", { type: "number", min: 0, step: 1, class: "lw-ex-number-field" });
+    this.unitField = make("input", { type: "number", min: 0, step: 1, class: "lw-ui-number" });
     this.sort = make("select");
     this.layer = make("select");
     this.threshold = make("input", { type: "range", min: 0, max: 1, step: 0.01 });
-    this.ahead = make("input", { type: "number", min: 1, step: 1, class: "lw-ex-number-field" });
+    this.ahead = make("input", { type: "number", min: 1, step: 1, class: "lw-ui-number" });
     this.date = make("input");
     this.compare = make("input");
     const stopCompare = button("✕", "Show one window alone", () => this.model.send({ ask: "beside", value: "" }));
     this.stopCompare = stopCompare;
     this.bar.append(
-      make("div", { class: "lw-ex-transport" },
-        button("◀", "One step back", () => this.go(this.t - 1)), this.playButton,
+      make("div", { class: "lw-ui-transport" },
+        button("◀", "One step back", () => this.go(this.t - 1)), this.player.button,
         button("▶|", "One step on", () => this.go(this.t + 1)), this.range, this.readout),
-      make("div", { class: "lw-ex-fields" },
+      make("div", { class: "lw-ui-fields" },
         labelled("Speed", this.speed), labelled("Unit", this.unitField), labelled("Sort units by", this.sort),
         labelled("Fade below", this.threshold), labelled("Shares for steps ahead", this.ahead),
         labelled("Layer", this.layer),
@@ -197,22 +186,11 @@ class Explorer {
       "change:speed": () => this.redraw(),
       "change:playing": () => this.follow(),
     };
-    for (const [event, act] of Object.entries(heard)) model.on(event, act);
     this.root.addEventListener("keydown", (event) => this.press(event));
-    let width = 0;
-    const sizes = new ResizeObserver(() => {
-      if (this.root.clientWidth === width) return;
-      width = this.root.clientWidth;
-      this.redraw();
-    });
-    sizes.observe(this.root);
-    const themes = new MutationObserver(() => requestAnimationFrame(() => this.redraw()));
-    themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
+    const end = watch(model, this.root, heard, () => this.redraw());
     this.stop = () => {
-      for (const [event, act] of Object.entries(heard)) model.off(event, act);
-      sizes.disconnect();
-      themes.disconnect();
-      cancelAnimationFrame(this.frame);
+      end();
+      this.player.stop();
       clearTimeout(this.telling);
     };
     this.follow();
@@ -299,12 +277,11 @@ class Explorer {
   }
 
   press(event) {
-    const inField = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target !== this.range;
-    if (inField || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isTyping(event, this.range)) return;
     const { trace } = this;
     const order = trace[`order ${this.get("order")}`];
     const row = order.indexOf(this.unit);
-    const moves = {
+    pressed(event, {
       ArrowRight: () => this.go(this.t + 1),
       ArrowLeft: () => this.go(this.t - 1),
       PageDown: () => this.go(this.t + 10),
@@ -314,38 +291,12 @@ class Explorer {
       ArrowDown: () => this.go(this.t, order[Math.min(row + 1, trace.units - 1)]),
       ArrowUp: () => this.go(this.t, order[Math.max(row - 1, 0)]),
       " ": () => this.toggle(),
-    };
-    if (!(event.key in moves) || (event.key === " " && event.target.tagName === "BUTTON")) return;
-    event.preventDefault();
-    event.stopPropagation();
-    moves[event.key]();
+    });
   }
 
   toggle() { this.say({ playing: !this.get("playing") }); }
 
-  // Start or stop the frames, as `playing` says.
-  follow() {
-    const playing = this.get("playing");
-    setText(this.playButton, playing ? "❚❚" : "▶");
-    this.playButton.setAttribute("aria-label", playing ? "Pause" : "Play");
-    this.playButton.title = playing ? "Pause" : "Play";
-    cancelAnimationFrame(this.frame);
-    if (!playing) return;
-    if (this.t >= this.trace.timesteps - 1) this.go(0);
-    let last;
-    let due = 0;
-    const tick = (now) => {
-      due += ((now - (last ?? now)) / 1000) * 12 * this.get("speed"); // twelve steps a second at speed 1
-      last = now;
-      if (due >= 1) {
-        this.go(this.t + Math.floor(due));
-        due %= 1;
-      }
-      if (this.t >= this.trace.timesteps - 1) this.toggle();
-      else this.frame = requestAnimationFrame(tick);
-    };
-    this.frame = requestAnimationFrame(tick);
-  }
+  follow() { this.player.follow(this.get("playing")); }
 }
 
 function render({ model, el }) {

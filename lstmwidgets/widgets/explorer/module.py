@@ -7,17 +7,11 @@ from pathlib import Path
 import anywidget
 import traitlets
 
-HERE = Path(__file__).parent
-FILES = ("data.js", "paint.js", "series.js", "strips.js", "cell.js", "explorer.js")
-SCRIPT = "\n".join(
-    [
-        f"const CELL = {(HERE / 'cell.json').read_text(encoding='utf-8')};",
-        *((HERE / name).read_text(encoding="utf-8") for name in FILES),
-    ]
-)
-"""The files in the order in which each uses what the ones before it define, as one module."""
+from lstmwidgets.widgets.browser import source
 
-STYLE = (HERE / "explorer.css").read_text(encoding="utf-8")
+HERE = Path(__file__).parent
+FILES = ("data.js", "series.js", "strips.js", "cell.js", "explorer.js")
+CELL = f"const CELL = {(HERE / 'cell.json').read_text(encoding='utf-8')};"
 
 
 class Module(anywidget.AnyWidget):
@@ -49,8 +43,8 @@ class Module(anywidget.AnyWidget):
     position; "ending" and "beside" with a date, "beside" with nothing to have one window alone.
     """
 
-    _esm = SCRIPT
-    _css = STYLE
+    _esm = source.script(HERE, FILES, before=CELL)
+    _css = source.style(HERE / "explorer.css")
 
     facts = traitlets.Dict().tag(sync=True)
     block = traitlets.Bytes().tag(sync=True)

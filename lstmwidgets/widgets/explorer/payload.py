@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from lstmwidgets.analysis.ledger import forecast_shares, memory_ledger, rests_on
 from lstmwidgets.analysis.tracing import LayerTrace, WindowTrace
 from lstmwidgets.analysis.units import dead_units, order_units, saturation
+from lstmwidgets.widgets.browser.blocks import joined
 
 GATES = {"i": "input gates", "f": "forget gates", "o": "output gates"}
 ORDERS = ("index", "half-life", "similarity", "contribution")
@@ -82,9 +83,9 @@ def pack(trace: WindowTrace, layer: LayerTrace, around: Surroundings | None) -> 
         arrays |= {"values": trace.values, "before": around.before}
         arrays |= {"actual": around.actual}
     arrays |= {f"order {name}": order_units(trace if whole else layer, name) for name in ORDERS}
-    cut, block = _joined(arrays)
+    cut, block = joined(arrays)
     names = ("kernel", "recurrent_kernel", "bias")
-    cut_weights, weights = _joined({name: getattr(layer, name) for name in names})
+    cut_weights, weights = joined({name: getattr(layer, name) for name in names})
     facts = {
         "arrays": cut,
         "weights": cut_weights,
@@ -102,18 +103,6 @@ def pack(trace: WindowTrace, layer: LayerTrace, around: Surroundings | None) -> 
         "layers": [each.name for each in trace.layers],
     }
     return Packed(facts, block, weights)
-
-
-def _joined(arrays: dict[str, ArrayLike]) -> tuple[list[dict[str, Any]], bytes]:
-    """Where each array lies, and all of them."""
-    cut: list[dict[str, Any]] = []
-    parts, offset = [], 0
-    for name, array in arrays.items():
-        numbers = np.ascontiguousarray(array, np.float32)
-        cut.append({"name": name, "shape": list(numbers.shape), "offset": offset})
-        parts.append(numbers.tobytes())
-        offset += numbers.nbytes
-    return cut, b"".join(parts)
 
 
 def steps_in_words(timesteps: int) -> list[str]:

@@ -4,31 +4,11 @@ const OVERVIEW_HEIGHT = 46;
 const CLOSE_UP_HEIGHT = 150;
 const ROOM = { top: 8, bottom: 18 };
 
-function scale(low, high, from, to) {
-  const span = high - low || 1;
-  return (value) => from + ((value - low) / span) * (to - from);
-}
-
-function path(context, xs, ys) {
-  context.beginPath();
-  let drawing = false;
-  for (let k = 0; k < xs.length; k++) {
-    if (!Number.isFinite(ys[k])) {
-      drawing = false;
-      continue;
-    }
-    if (drawing) context.lineTo(xs[k], ys[k]);
-    else context.moveTo(xs[k], ys[k]);
-    drawing = true;
-  }
-  context.stroke();
-}
-
 class Overview {
   constructor(parent, onMove) {
     this.box = make("div", { class: "lw-ex-overview", role: "slider", tabindex: "0" });
     parent.append(this.box);
-    this.sheet = new Sheet(this.box, "lw-ex-canvas");
+    this.sheet = new Sheet(this.box, "lw-ui-canvas");
     this.onMove = onMove;
     this.box.addEventListener("pointerdown", (event) => this.grab(event));
     this.box.addEventListener("keydown", (event) => this.press(event));
@@ -116,13 +96,13 @@ const LINES = {
 
 class CloseUp {
   constructor(parent) {
-    this.legend = make("div", { class: "lw-ex-legend" });
+    this.legend = make("div", { class: "lw-ui-legend" });
     parent.append(this.legend);
     this.box = make("div", { class: "lw-ex-closeup" });
     parent.append(this.box);
-    this.still = new Sheet(this.box, "lw-ex-canvas");
-    this.moving = draw("svg", { class: "lw-ex-over", "aria-hidden": "true" });
-    this.cursor = make("div", { class: "lw-ex-cursor" });
+    this.still = new Sheet(this.box, "lw-ui-canvas");
+    this.moving = draw("svg", { class: "lw-ui-over", "aria-hidden": "true" });
+    this.cursor = make("div", { class: "lw-ui-cursor" });
     this.lines = Object.fromEntries(["repeat-last", "seasonal-naive", "forecast"].map((name) => {
       const line = draw("path", { class: `lw-ex-ahead lw-ex-ahead-${name}` });
       this.moving.append(line);
@@ -160,7 +140,7 @@ class CloseUp {
     if (!values) return;
     const rivals = trace.season > 1 ? ["seasonal-naive", "repeat-last"] : ["repeat-last"];
     const drawn = ["actual", "forecast", ...rivals];
-    this.legend.replaceChildren(...drawn.map((name) => make("span", { class: `lw-ex-line lw-swatch-${name}`, text: LINES[name] })));
+    this.legend.replaceChildren(...drawn.map((name) => make("span", { class: `lw-ui-line lw-swatch-${name}`, text: LINES[name] })));
     this.still.fit(axis.width, CLOSE_UP_HEIGHT);
     this.moving.setAttribute("width", axis.width);
     this.moving.setAttribute("height", CLOSE_UP_HEIGHT);
@@ -231,21 +211,4 @@ function drawTimes(context, trace, axis, palette, y) {
   for (let k = first; k < labels.length && axis.middle(k) + widest / 2 <= axis.width; k += every) {
     context.fillText(labels[k], axis.middle(k), y);
   }
-}
-
-function niceTicks(low, high, most) {
-  const span = high - low || Math.abs(high) || 1;
-  const rough = span / most;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((m) => m * power).find((size) => span / size <= most);
-  const ticks = [];
-  for (let value = Math.ceil(low / step) * step; value <= high + step * 1e-6; value += step) ticks.push(value);
-  return ticks;
-}
-
-function tickText(value) {
-  const text = Math.abs(value) >= 1e6 || (value !== 0 && Math.abs(value) < 1e-3)
-    ? value.toExponential(0)
-    : String(Number(value.toPrecision(6)));
-  return text.replace("-", MINUS);
 }

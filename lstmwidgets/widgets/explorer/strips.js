@@ -7,9 +7,9 @@ class Strips {
   constructor(parent, onPick) {
     this.box = make("div", { class: "lw-ex-strips" });
     parent.append(this.box);
-    this.still = new Sheet(this.box, "lw-ex-canvas");
+    this.still = new Sheet(this.box, "lw-ui-canvas");
     // What moves are small boxes: a canvas over all the strips would be painted anew at each step.
-    this.cursor = make("div", { class: "lw-ex-cursor" });
+    this.cursor = make("div", { class: "lw-ui-cursor" });
     this.rows = [...GATES, LEDGER_NAME].map(() => make("div", { class: "lw-ex-row" }));
     this.box.append(...this.rows, this.cursor);
     this.onPick = onPick;
@@ -54,7 +54,7 @@ class Strips {
     const values = trace[name];
     const signed = SIGNED.has(name) || name === LEDGER_NAME;
     const most = trace[`most ${name}`] ?? 1;
-    const hue = palette.gates[name === LEDGER_NAME ? "c" : name];
+    const hue = palette.names[`gate-${name === LEDGER_NAME ? "c" : name}`];
     const table = palette.ramp(hue, signed);
     const solid = new Uint32Array(table.buffer);
     const faded = solid.map((pixel) => (pixel & 0x00ffffff) | 0x28000000); // alpha comes last, in the high byte

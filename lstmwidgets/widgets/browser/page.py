@@ -1,4 +1,4 @@
-"""The explorer as one file that scrubs and plays where no kernel and no network is."""
+"""A view drawn by JavaScript as one file, which works where no kernel and no network is."""
 
 from __future__ import annotations
 
@@ -7,26 +7,12 @@ import html
 import json
 from typing import Any
 
-from lstmwidgets.widgets import theme
-from lstmwidgets.widgets.explorer.module import SCRIPT, STYLE, Module
+import anywidget
+import traitlets
 
-_STATE = (
-    *(
-        "facts",
-        "other_facts",
-        "answered",
-        "t",
-        "unit",
-        "ahead",
-        "order",
-        "layer",
-        "threshold",
-        "speed",
-        "playing",
-    ),
-    "message",
-)
-_BLOCKS = ("block", "other_block", "weights", "known", "other_known", "overview")
+from lstmwidgets.widgets import theme
+
+_ENTRY = "export default { render };"
 
 _HOST = """
 const held = JSON.parse(document.getElementById("lw-state").textContent);
@@ -64,21 +50,41 @@ body[data-jp-theme-light='false'] {
 """
 
 
-def standalone(module: Module, title: str, words: str) -> str:
-    """HTML with the module, its numbers and its style inside."""
-    state: dict[str, Any] = {name: getattr(module, name) for name in _STATE}
-    state["facts"] = {**module.facts, "movable": False, "live": False}
-    state |= {"playing": False, "message": ""}
-    blocks = {name: base64.b64encode(getattr(module, name)).decode() for name in _BLOCKS}
-    script = SCRIPT.replace("export default { render };", _HOST)
+def standalone(module: anywidget.AnyWidget, title: str, words: str, **changed: Any) -> str:
+    """HTML with a view's module, its numbers and its style inside.
+
+    Parameters
+    ----------
+    module : anywidget.AnyWidget
+        Its own synchronised traits are what the page holds: bytes as blocks, all else as JSON. Its
+        script ends in ``export default { render };``.
+    title, words : str
+        Of the page, and what it shows, for those who cannot run it.
+    **changed
+        Traits that differ in the page.
+    """
+    every_widget_has = anywidget.AnyWidget.class_traits()
+    traits = {
+        name: trait
+        for name, trait in module.traits(sync=True).items()
+        if name not in every_widget_has and not name.startswith("_")
+    }
+    held = {name: getattr(module, name) for name in traits}
+    held |= {"playing": False, "message": "", **changed}
+    blocks = {
+        name: base64.b64encode(held.pop(name)).decode()
+        for name, trait in traits.items()
+        if isinstance(trait, traitlets.Bytes)
+    }
+    script = str(module._esm).replace(_ENTRY, _HOST)
     return (
         '<!doctype html>\n<html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         f"<title>{html.escape(title)}</title>\n"
-        f"<style>{_PAGE_STYLE}{theme.STYLE_SHEET}{STYLE}</style>\n"
+        f"<style>{_PAGE_STYLE}{theme.STYLE_SHEET}{module._css}</style>\n"
         f'<body><main class="lw-view lw-panel"><div id="lw-place"></div>'
         f"<noscript>{html.escape(words)}</noscript></main>\n"
-        f'<script type="application/json" id="lw-state">{_inside_script(state)}</script>\n'
+        f'<script type="application/json" id="lw-state">{_inside_script(held)}</script>\n'
         f'<script type="application/json" id="lw-blocks">{_inside_script(blocks)}</script>\n'
         f'<script type="module">{script}</script></body></html>\n'
     )

@@ -1,8 +1,10 @@
 // Canvases: sharp on every screen, and in the colours of the page's present theme.
 
+// The hues that a view names, as the page has them now.
 class Palette {
-  constructor(element) {
+  constructor(element, names) {
     this.element = element;
+    this.wanted = names;
     this.ramps = new Map();
     this.read();
   }
@@ -10,11 +12,7 @@ class Palette {
   read() {
     const style = getComputedStyle(this.element);
     const colour = (name, otherwise) => style.getPropertyValue(`--lw-${name}`).trim() || otherwise;
-    this.gates = Object.fromEntries(GATES.map((gate) => [gate, colour(`gate-${gate}`, "#555")]));
-    this.names = {};
-    for (const name of ["actual", "forecast", "repeat-last", "seasonal-naive", "quiet", "train", "warning"]) {
-      this.names[name] = colour(name, "#555");
-    }
+    this.names = Object.fromEntries(this.wanted.map((name) => [name, colour(name, "#555")]));
     this.text = colour("text", "#212121");
     this.ground = colour("ground", "#ffffff");
     this.line = colour("line", "#ddd");
@@ -114,4 +112,8 @@ function draw(tag, attributes = {}, ...children) {
   }
   node.append(...children);
   return node;
+}
+
+function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
 }
