@@ -1,0 +1,36 @@
+"""A backtest's frame: checked, in the order of its cutoffs, its steps ahead counted."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from lstmwidgets.errors import LSTMWidgetsError
+
+
+def by_cutoff(frame: pd.DataFrame, model: str | None) -> pd.DataFrame:
+    """A backtest sorted by cutoff, its rows' steps ahead counted, its index their places before."""
+    needed = ["unique_id", "ds", "cutoff", "y", *([model] if model is not None else [])]
+    absent = [name for name in needed if name not in frame.columns]
+    if absent or frame.empty:
+        raise LSTMWidgetsError(
+            f"this is not a backtest with forecasts of {model!r}: it has {len(frame)} rows and the columns "
+            f"{', '.join(map(repr, frame.columns))}"
+            f"{'; missing: ' + ', '.join(map(repr, absent)) if absent else ''}. Pass what backtest(…) gives"
+        )
+    ids = frame["unique_id"].unique()
+    if len(ids) > 1:
+        raise LSTMWidgetsError(
+            f"the frame holds {len(ids)} series, {ids[0]!r} and {ids[1]!r} among them, whose errors are not "
+            "alike: take one at a time"
+        )
+    table = frame.reset_index(drop=True).sort_values(["cutoff", "ds"], kind="stable")
+    table["step"] = table.groupby("cutoff").cumcount() + 1
+    counts = table.groupby("cutoff").size()
+    horizon = frame.attrs.get("horizon", counts.iloc[0])
+    other = counts[counts != horizon]
+    if len(other):
+        raise LSTMWidgetsError(
+            f"cutoff {other.index[0].isoformat()} has {other.iloc[0]} rows where {horizon} are expected, one "
+            "a step: pass the frame as backtest(…) gave it, with every row"
+        )
+    return table
