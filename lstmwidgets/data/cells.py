@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -148,6 +149,19 @@ class NumberReader:
         LSTMWidgetsError
             For text among the numbers, infinite values, or commas whose meaning is not settled.
         """
+        self.check_commas()
+        column = f"column {self.name!r}"
+        if self.bad.count:
+            raise LSTMWidgetsError(self._not_numbers(column))
+        if self.infinite.count:
+            raise LSTMWidgetsError(
+                f"{column} has infinite values: {self.infinite.describe(self.word)}. A forecast needs finite "
+                "numbers: correct these cells, or leave them empty to mark them as missing"
+            )
+        return self.notes()
+
+    def check_commas(self) -> None:
+        """Refuse commas whose meaning is not settled: every number of the column hangs on it."""
         column = f"column {self.name!r}"
         if self.commas.count and self.points.count:
             raise LSTMWidgetsError(
@@ -162,13 +176,10 @@ class NumberReader:
                 "thousands separator, or pass pandas.read_csv(…, sep=…, decimal=',') with "
                 f"value={self.name!r}"
             )
-        if self.bad.count:
-            raise LSTMWidgetsError(self._not_numbers(column))
-        if self.infinite.count:
-            raise LSTMWidgetsError(
-                f"{column} has infinite values: {self.infinite.describe(self.word)}. A forecast needs finite "
-                "numbers: correct these cells, or leave them empty to mark them as missing"
-            )
+
+    def notes(self) -> list[str]:
+        """What is worth telling of the cells that could be read."""
+        column = f"column {self.name!r}"
         notes = []
         if self.commas.count:
             notes.append(f"decimal commas in {column} read as decimal points")
@@ -252,6 +263,14 @@ def _zone_and_rest(text: pd.Series) -> tuple[pd.Series | None, pd.Series]:
     return zones.str.upper(), text.where(zones == "", text.str.replace(f"[ ]?{_ZONE}$", "", regex=True))
 
 
+def _minutes_ahead(zone: str) -> int:
+    """Minutes that a written UTC offset is ahead of UTC: 90 for ``+01:30``; 0 for ``Z`` and for none."""
+    if zone in ("", "Z"):
+        return 0
+    minutes = int(zone[1:3]) * 60 + int(zone[-2:])
+    return -minutes if zone[0] == "-" else minutes
+
+
 def _slashed_format(example: str) -> TimeFormat:
     match = _SLASHED.fullmatch(example)
     assert match is not None
@@ -305,6 +324,8 @@ class TimeReader:
         }
         self._bad = {pattern: Offenders() for pattern in time_format.patterns}
         self._zones: dict[str, Offenders] = {}
+        self._ahead: list[NDArray[np.int16]] = []  # minutes ahead of UTC, a cell, once a zone was seen
+        self._plain = Offenders()  # cells read before that
         self._notes: list[str] = []
 
     def read(self, cells: pd.Series, lines: NDArray[np.int64]) -> None:
@@ -344,8 +365,12 @@ class TimeReader:
     def _without_zone(self, text: pd.Series, lines: NDArray[np.int64]) -> pd.Series:
         zones, rest = _zone_and_rest(text)
         if zones is None and not self._zones:
+            self._plain.add(lines, text)
             return rest
         zones = pd.Series("", index=text.index) if zones is None else zones
+        if not self._zones and self._plain.count:
+            self._zones[""] = deepcopy(self._plain)
+        self._ahead.append(zones.map(_minutes_ahead).to_numpy(np.int16))
         known = ~is_missing(text)
         for zone in zones[known].unique():
             where = known & (zones == zone).to_numpy(dtype=bool)
@@ -372,6 +397,39 @@ class TimeReader:
         self._open.clear()
         return times, list(dict.fromkeys(self._notes))
 
+    @property
+    def zones(self) -> dict[str, int]:
+        """Each UTC offset that texts end in, and on how many cells; the empty text for those without one."""
+        return {zone: one.count for zone, one in self._zones.items()}
+
+    def recover(self) -> tuple[NDArray[np.datetime64], Offenders, list[str]]:
+        """As `finish`, and refuse no cell: for a report on what is wrong with a column.
+
+        Returns
+        -------
+        times
+            In the order read; NaT for cells that are no timestamps; UTC where zones are mixed.
+        Offenders
+            The cells that are no timestamps.
+        list of str
+            What is worth telling.
+
+        Raises
+        ------
+        LSTMWidgetsError
+            When the order of day and month stays open.
+        """
+        mixed = len(self.zones) > 1
+        if not mixed:
+            self._note_zone()
+        pattern = self._settle()
+        times = np.concatenate(self._open.pop(pattern))
+        self._open.clear()
+        if mixed:
+            ahead = np.concatenate([np.zeros(self._plain.count, np.int16), *self._ahead])
+            times = times - ahead.astype("timedelta64[m]")
+        return times, self._bad[pattern], list(dict.fromkeys(self._notes))
+
     def _check_zones(self) -> None:
         if len(self._zones) > 1:
             examples = " and ".join(
@@ -382,6 +440,9 @@ class TimeReader:
                 f"frame[{self.name!r}] = pandas.to_datetime(frame[{self.name!r}], utc=True), then pass the "
                 "frame"
             )
+        self._note_zone()
+
+    def _note_zone(self) -> None:
         zone = next(iter(self._zones), "")
         if zone:
             self._notes.append(f"time zone {zone} left off, clock times kept")

@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from lstmwidgets.errors import LSTMWidgetsError
 log = logging.getLogger(__name__)
 
 _GAPS = "times had no row and are NaN"
+_BLANKS = "kept as NaN"
 
 
 def read_series(
@@ -76,7 +78,12 @@ def read_series(
     """
     series = read_unannounced(source, time, value, freq)
     before = source.attrs.get("notes", []) if isinstance(source, pd.Series) else []
-    told = [note for note in series.attrs["notes"] if _GAPS in note and note not in before]
+    # A missing value is missing, whether its row is there or not: both are told at the same level.
+    told = [
+        note
+        for note in series.attrs["notes"]
+        if (_GAPS in note or note.endswith(_BLANKS)) and note not in before
+    ]
     for note in told:
         log.warning("%s", note)
     log.info("%s", "; ".join(note for note in series.attrs["notes"] if note not in told))
@@ -90,9 +97,26 @@ def read_unannounced(
     freq: str | None = None,
 ) -> pd.Series:
     """Read as `read_series` does, and log nothing: for series whose gaps are known."""
+    opened = open_source(source, time, value, freq)
+    times, values, places, notes = _gather(opened.table, opened.choice)
+    return _assemble(opened.table, opened.choice, times, values, places, notes, opened.freq, opened.attrs)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source opened and its columns chosen: what `read_series` and the audit both start from."""
+
+    table: Table
+    choice: Choice
+    freq: str | None
+    attrs: dict[str, Any]
+
+
+def open_source(source: Any, time: str | None, value: str | None, freq: str | None) -> Source:
+    """Open a path, frame or series and choose its columns; see `read_series` for what is refused."""
     attrs: dict[str, Any] = {}
     if isinstance(source, pd.Series):
-        attrs = _plain_attrs(source)
+        attrs = plain_attrs(source)
         source, time, value, freq = _frame_of(source, time, value, freq)
     elif isinstance(source, pd.DataFrame):
         if freq is None and time is None:
@@ -103,12 +127,10 @@ def read_unannounced(
             "a pandas DataFrame, or a pandas Series on a time index"
         )
     table = open_table(source)
-    choice = choose_columns(table, time, value)
-    times, values, places, notes = _gather(table, choice)
-    return _assemble(table, choice, times, values, places, notes, freq, attrs)
+    return Source(table, choose_columns(table, time, value), freq, attrs)
 
 
-def _plain_attrs(series: pd.Series) -> dict[str, Any]:
+def plain_attrs(series: pd.Series) -> dict[str, Any]:
     """A copy of a series' attrs, as far as they are plain JSON."""
     kept = {}
     for key, content in series.attrs.items():
@@ -150,10 +172,52 @@ def _gather(
     table: Table, choice: Choice
 ) -> tuple[NDArray[np.datetime64], NDArray[np.float64], NDArray[np.int64], list[str]]:
     """Read both columns to the end: times, values, the place of each row, and notes."""
+    rows = read_rows(table, choice)
+    stamps, notes = rows.times.finish()
+    notes += rows.numbers.finish()
+    return stamps, np.concatenate(rows.values), rows.places(), [*table.notes, *notes, *rows.notes]
+
+
+@dataclass
+class Rows:
+    """Both columns as read, before anything is refused.
+
+    Attributes
+    ----------
+    times, numbers : TimeReader, NumberReader
+        Hold the timestamps, and every cell that could not be read.
+    values : list of arrays (rows,), a chunk each, NaN where a cell is missing or cannot be read
+    blank : array of int
+        Places of the rows without time and value, which were passed over.
+    first, count : int
+        Place of the first row, and how many rows there are, blank ones included.
+    """
+
+    times: TimeReader
+    numbers: NumberReader
+    values: list[NDArray[np.float64]]
+    blank: NDArray[np.int64]
+    first: int
+    count: int
+
+    @property
+    def notes(self) -> list[str]:
+        """A sentence on the blank rows, if there are any."""
+        blanks = len(self.blank)
+        return [f"{blanks:,} blank {'row' if blanks == 1 else 'rows'} skipped"] if blanks else []
+
+    def places(self) -> NDArray[np.int64]:
+        """The line, or position, of each row that was kept."""
+        places = np.arange(self.first, self.first + self.count, dtype=np.int64)
+        return np.delete(places, self.blank - self.first) if len(self.blank) else places
+
+
+def read_rows(table: Table, choice: Choice) -> Rows:
+    """Read both columns to the end, refusing only a second ``unique_id``."""
     times = TimeReader(choice.time, table.word, choice.time_format)
     numbers = NumberReader(choice.value, table.word, table.decimal_commas)
     values: list[NDArray[np.float64]] = []
-    skipped: list[NDArray[np.int64]] = []
+    skipped: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
     ids: dict[str, None] = {}
     row = 0
     for chunk in table.chunks(choice.columns):
@@ -168,15 +232,7 @@ def _gather(
             _check_ids(ids, table)
         times.read(chunk[choice.time], places)
         values.append(numbers.read(chunk[choice.value], places))
-    stamps, notes = times.finish()
-    notes += numbers.finish()
-    places = np.arange(table.first, table.first + row, dtype=np.int64)
-    if skipped:
-        blanks = np.concatenate(skipped)
-        places = np.delete(places, blanks - table.first)
-        notes.append(f"{len(blanks):,} blank {'row' if len(blanks) == 1 else 'rows'} skipped")
-    joined = np.concatenate(values)
-    return stamps, joined, places, [*table.notes, *notes]
+    return Rows(times, numbers, values, np.concatenate(skipped), table.first, row)
 
 
 def _blank_rows(chunk: pd.DataFrame, choice: Choice) -> NDArray[np.bool_]:
@@ -263,7 +319,7 @@ def _describe(
         note for note in attrs.get("notes", []) if not str(note).startswith("time: ") and note not in notes
     ]
     if old and attrs.get("missing") == missing:
-        notes = [note for note in notes if not note.endswith("kept as NaN")]
+        notes = [note for note in notes if not note.endswith(_BLANKS)]
     series.attrs |= attrs | {
         "time": choice.time,
         "value": choice.value,
@@ -335,10 +391,11 @@ def season_length(series: pd.Series) -> int:
     return points_per_cycle(freq)
 
 
-def data_hash(series: pd.Series) -> str:
+def data_hash(series: pd.Series, covariates: pd.DataFrame | None = None) -> str:
     """SHA-256 over the times (microseconds, UTC) and the float64 values, as 64 hex digits.
 
-    Equal data give an equal hash, whatever the name, the attrs or the NaN's bit pattern.
+    Equal data give an equal hash, whatever the name, the attrs or the NaN's bit pattern. Covariates
+    count with their names and with those of their rows that belong to the series.
 
     Examples
     --------
@@ -348,7 +405,10 @@ def data_hash(series: pd.Series) -> str:
     index = series.index
     if not isinstance(index, pd.DatetimeIndex):
         raise LSTMWidgetsError(f"the series is on a {type(index).__name__}: pass it through read_series")
-    times = index.as_unit("us").asi8.astype("<i8")
-    values = series.to_numpy(dtype="<f8") + 0.0
-    values[np.isnan(values)] = np.nan
-    return hashlib.sha256(times.tobytes() + values.tobytes()).hexdigest()
+    digest = hashlib.sha256(index.as_unit("us").asi8.astype("<i8").tobytes())
+    columns = {} if covariates is None else dict(covariates.reindex(index).items())
+    for name, column in [("", series), *columns.items()]:
+        values = column.to_numpy(dtype="<f8") + 0.0
+        values[np.isnan(values)] = np.nan
+        digest.update(str(name).encode() + values.tobytes())
+    return digest.hexdigest()

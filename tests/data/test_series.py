@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from lstmwidgets.data import reading
+from lstmwidgets.data.cells import TimeReader, find_time_format
 from lstmwidgets.data.series import data_hash, read_series, season_length
 from lstmwidgets.errors import LSTMWidgetsError
 
@@ -77,6 +78,29 @@ def test_a_missing_date_is_put_in_as_nan_and_reported(written, caplog):
     assert series.attrs["missing"] == 2
     assert "2 of 6 times had no row and are NaN, in 1 gap" in series.attrs["notes"][-1]
     assert caplog.records[0].levelno == logging.WARNING
+
+
+def test_a_zone_that_begins_after_the_first_chunk_is_still_a_mix():
+    cells = pd.Series(["2020-01-01T00:00", "2020-01-01T01:00", "2020-01-01T02:00Z", "2020-01-01T03:00Z"])
+    reader = TimeReader("ds", "on line", find_time_format(cells))
+    for start in (0, 2):
+        reader.read(cells[start : start + 2], np.arange(start, start + 2) + 2)
+    assert reader.zones == {"": 2, "Z": 2}
+    with pytest.raises(
+        LSTMWidgetsError, match="mixes time zones: '2020-01-01T00:00' on line 2 and .*Z' on line 4"
+    ):
+        reader.finish()
+
+
+def test_empty_cells_are_told_on_stderr_as_missing_rows_are_and_only_once(written, caplog):
+    text = lines("2020-01-01,1", "2020-01-02,", "2020-01-04,4", "2020-01-05,NA")
+    with caplog.at_level(logging.WARNING, logger="lstmwidgets"):
+        series = read_series(written(text))
+        read_series(series)
+    assert [record.getMessage() for record in caplog.records] == [
+        "2 missing values in column 'y', kept as NaN",
+        "1 of 5 times had no row and are NaN, in 1 gap: 2020-01-03T00:00:00",
+    ]
 
 
 @pytest.mark.parametrize("marker", ["", "NA", "N/A", "NaN", "nan", "null", "None", "-", "?", " "])
