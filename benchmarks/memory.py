@@ -62,7 +62,7 @@ def ours(series: NDArray[np.float64], validating: bool = True) -> None:
     with suppress(Enough):
         loop.train_epoch(order, CONFIG.batch_size, between)
     if validating:
-        loop.mean_squared_error(windows.validation[: BATCHES * CONFIG.batch_size])
+        loop.mean_loss(windows.validation[: BATCHES * CONFIG.batch_size])
 
 
 def dataset(series: NDArray[np.float64]) -> None:

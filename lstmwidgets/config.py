@@ -187,6 +187,27 @@ class LSTMConfig(BaseModel):
         help="'last' subtracts each window's last value, so that the network learns the change "
         "from it; 'none' feeds the scaled values, and usually loses to repeating the last value.",
     )
+    highway: Literal["none", "linear"] = _parameter(
+        "none",
+        label="Highway",
+        unit="way",
+        help="'linear' adds a linear forecast straight from the window to that of the LSTM, which then "
+        "learns what a straight line cannot; 'none' leaves all to the memory.",
+    )
+    calendar: Literal["none", "cycles"] = _parameter(
+        "none",
+        label="Calendar",
+        unit="way",
+        help="'cycles' also feeds where each step stands in its day, week and year; 'none' feeds values "
+        "alone.",
+    )
+    loss: Literal["squared", "absolute"] = _parameter(
+        "squared",
+        label="Loss",
+        unit="way",
+        help="What training makes small: 'squared' errors aim at the mean and fear large misses, "
+        "'absolute' ones aim at the median.",
+    )
     seed: Integer = _parameter(
         0,
         label="Seed",

@@ -11,7 +11,8 @@ import numpy as np
 from worker import Task, serve
 
 from lstmwidgets.config import LSTMConfig
-from lstmwidgets.data.windows import Scaler, Split, Windows
+from lstmwidgets.data.scaling import Scaler
+from lstmwidgets.data.windows import Split, Windows
 from lstmwidgets.model import native
 from lstmwidgets.model.backend import keras
 from lstmwidgets.model.build import build
@@ -40,11 +41,14 @@ class Ours:
         starts = np.arange(len(task.inputs), dtype=np.int32)
         windows = Windows(
             values=task.series[:, None],
+            features=("value",),
+            centres=np.zeros(1, np.float32),
+            read=task.series.astype(np.float64),
+            known=np.ones(len(task.series), bool),
             scaler=Scaler(mean=0.0, scale=1.0),
             split=Split(len(task.series), len(task.series), len(task.series)),
             sequence_length=config.sequence_length,
             horizon=config.horizon,
-            centering=config.centering,
             train=starts,
             validation=starts[:0],
             test=starts[:0],

@@ -113,7 +113,8 @@ def forecast_shares(ledger: Ledger, trace: WindowTrace) -> NDArray[np.float64]:
         forecast = level + scale * bias + shares.sum(axis=0)
 
     This is exact, as long as the layer began with an empty memory; else ``scale`` times the output
-    of what is left of it, `start_share`, is to be added.
+    of what is left of it, `start_share`, is to be added. What a step adds through a linear highway,
+    past the memory, counts among its shares.
 
     Parameters
     ----------
@@ -148,7 +149,9 @@ def forecast_shares(ledger: Ledger, trace: WindowTrace) -> NDArray[np.float64]:
         kind = type(ledger).__name__
         raise LSTMWidgetsError(f"{kind} is no ledger: pass memory_ledger(trace), and then the trace")
     checked_trace(trace)
-    return ledger.contributions @ output_weights(trace)
+    weights = output_weights(trace)
+    assert trace.head is not None  # or there were no weights
+    return ledger.contributions @ weights + trace.head.scale * trace.head.straight
 
 
 def start_share(ledger: Ledger, trace: WindowTrace) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from lstmwidgets.analysis.gates import GateTrace
+from lstmwidgets.data.scaling import centres
 from lstmwidgets.errors import LSTMWidgetsError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class LayerTrace(GateTrace):
 
 @dataclass(frozen=True, eq=False)
 class Head:
-    """The linear output layer: the forecast is ``level + scale * (h @ kernel + bias)``.
+    """The linear output layer: the forecast is ``level + scale * (h @ kernel + bias + straight.sum(0))``.
 
     Attributes
     ----------
@@ -58,16 +59,20 @@ class Head:
     scale, level : float
         In the unit of the series. ``level`` is the last value read where the forecaster centres on
         it, else the mean of the training part. Of a bare Keras model 1 and 0.
+    straight : float64 array, shape (timesteps, horizon)
+        What each step adds past the memory, through a linear highway; 0 without one.
     """
 
     kernel: NDArray[np.float64]
     bias: NDArray[np.float64]
     scale: float
     level: float
+    straight: NDArray[np.float64] | float = 0.0
 
     def forecast(self, h: ArrayLike) -> NDArray[np.float64]:
         """Forecasts from hidden states, shape (..., units) to (..., horizon)."""
-        answer: NDArray[np.float64] = self.level + self.scale * (np.asarray(h) @ self.kernel + self.bias)
+        past_memory = self.bias + np.sum(self.straight, axis=0)
+        answer: NDArray[np.float64] = self.level + self.scale * (np.asarray(h) @ self.kernel + past_memory)
         return answer
 
 
@@ -194,7 +199,7 @@ def _trace_of_forecaster(forecaster: Any, x: Any, start: int | None) -> WindowTr
     scaler, centred = forecaster.scaler_, forecaster.config.centering == "last"
     return _trace(
         forecaster.model_,
-        window - window[-1:] if centred else window,
+        window - centres(window.shape[1], len(scaler.covariates), forecaster.config) * window[-1:],
         scale=scaler.scale,
         level=float(window[-1, 0]) * scaler.scale + scaler.mean if centred else scaler.mean,
         times=pd.DatetimeIndex(read.index),
@@ -250,7 +255,12 @@ def _trace(
     if isinstance(output, str):
         no_head = output
     else:
-        head = Head(output.kernel.astype(np.float64), output.bias.astype(np.float64), scale, level)
+        kernel, bias = output.kernel.astype(np.float64), output.bias.astype(np.float64)
+        head = Head(kernel, bias, scale, level)
+        if output.highway is not None:
+            window = np.asarray(x, np.float64).reshape(-1, model.inputs[0].shape[-1])
+            straight = np.einsum("tf,tfh->th", window, output.highway.reshape(*window.shape, -1))
+            head = replace(head, straight=straight)
     last = layers[shown]
     return WindowTrace(
         *(last.i, last.f, last.g, last.o, last.c, last.h),

@@ -10,6 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmwidgets.config import LSTMConfig
+from lstmwidgets.data.features import Reading, calendar_of, feature_names, reading_of
+from lstmwidgets.data.scaling import Scaler, centres, fit_scaler
 from lstmwidgets.errors import LSTMWidgetsError
 
 Part = Literal["train", "validation", "test"]
@@ -56,18 +58,6 @@ def chronological_split(length: int, validation_fraction: float, test_fraction: 
     return Split(train_end=length - validation - test, validation_end=length - test, length=length)
 
 
-@dataclass(frozen=True)
-class Scaler:
-    """An affine scale ``(value - mean) / scale``, in the unit of the series."""
-
-    mean: float
-    scale: float
-
-    def transform(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Scale values of any shape; the result has no unit."""
-        return ((values - self.mean) / self.scale).astype(np.float32)
-
-
 @dataclass(frozen=True, eq=False)
 class Windows:
     """Sliding windows over one scaled series, as starting positions rather than copies.
@@ -75,26 +65,38 @@ class Windows:
     A window that starts at ``s`` reads ``values[s : s + sequence_length]`` and is to forecast the
     ``horizon`` values after it. It belongs to the part that holds all of its targets, so no target
     is shared between parts; its input may reach back into an earlier part, whose values are known
-    by then. A window that would touch a missing value is left out.
+    by then. A window is left out when anything it would read is missing, or none of its targets was
+    observed. A target that was not observed, missing or filled, is never learned from or scored.
 
     Attributes
     ----------
     values : float32 array, shape (timesteps, features)
-        The scaled series, the target in column 0.
+        What is read, scaled: the series in column 0.
+    features : tuple of str
+        Name of each column: see `feature_names`.
+    centres : float32 array, shape (features,)
+        1 where a window reads a feature relative to its last value there, else 0.
+    read : float64 array, shape (timesteps,)
+        The series as windows read it, in its unit, filled values included; NaN where nothing is read.
+    known : bool array, shape (timesteps,)
+        Which values were observed: neither missing nor filled.
     scaler : Scaler
         Fitted on the training part alone.
     train, validation, test : int32 arrays, ascending
         Starting positions of each part's windows.
     left_out : int
-        How many windows were left out because they touch a missing value.
+        How many windows were left out.
     """
 
     values: NDArray[np.float32]
+    features: tuple[str, ...]
+    centres: NDArray[np.float32]
+    read: NDArray[np.float64]
+    known: NDArray[np.bool_]
     scaler: Scaler
     split: Split
     sequence_length: int
     horizon: int
-    centering: Literal["last", "none"]
     train: NDArray[np.int32]
     validation: NDArray[np.int32]
     test: NDArray[np.int32]
@@ -111,37 +113,81 @@ class Windows:
     def inputs(self, starts: NDArray[np.integer]) -> NDArray[np.float32]:
         """What the network reads: shape (windows, sequence_length, features), scaled and centred."""
         reads = self.values[starts[:, None] + np.arange(self.sequence_length)]
-        return reads - reads[:, -1:, :] if self.centering == "last" else reads
+        return reads - self.centres * reads[:, -1:, :]
 
     def targets(self, starts: NDArray[np.integer]) -> NDArray[np.float32]:
-        """What the network is to answer: shape (windows, horizon), scaled and centred."""
-        origins = self.origins(starts)[:, None]
-        ahead = self.values[origins + 1 + np.arange(self.horizon), 0]
-        return ahead - self.values[origins, 0] if self.centering == "last" else ahead
+        """What the network is to answer, scaled and centred; NaN where it was not observed.
+
+        Returns
+        -------
+        float32 array, shape (windows, horizon)
+        """
+        ahead = self._ahead(starts)
+        targets = np.where(self.known[ahead], self.values[ahead, 0], np.float32(np.nan))
+        return targets - self._levels(starts)
+
+    def observed(self, starts: NDArray[np.integer]) -> NDArray[np.float64]:
+        """What came after each window, in the unit of the series; NaN where it was not observed.
+
+        Returns
+        -------
+        float64 array, shape (windows, horizon)
+        """
+        ahead = self._ahead(starts)
+        return np.where(self.known[ahead], self.read[ahead], np.nan)
 
     def restore(self, outputs: NDArray[np.floating], starts: NDArray[np.integer]) -> NDArray[np.float64]:
         """Bring network outputs, shape (windows, horizon), back to the unit of the series."""
-        scaled = np.asarray(outputs, dtype=np.float64)
-        if self.centering == "last":
-            scaled = scaled + self.values[self.origins(starts)[:, None], 0]
+        scaled = np.asarray(outputs, dtype=np.float64) + self._levels(starts)
         return scaled * self.scaler.scale + self.scaler.mean
 
+    def count_observed(self, starts: NDArray[np.integer]) -> int:
+        """How many targets of some windows were observed."""
+        before = np.concatenate(([0], np.cumsum(self.known)))
+        first = np.asarray(starts, np.int64) + self.sequence_length
+        return int((before[first + self.horizon] - before[first]).sum())
 
-def make_windows(series: pd.Series, config: LSTMConfig, scaler: Scaler | None = None) -> Windows:
+    @property
+    def all_known(self) -> bool:
+        """Whether every target of every window was observed."""
+        return all(self.count_observed(one) == len(one) * self.horizon for one in map(self.starts, PARTS))
+
+    def _ahead(self, starts: NDArray[np.integer]) -> NDArray[np.integer]:
+        return self.origins(np.asarray(starts))[:, None] + 1 + np.arange(self.horizon)
+
+    def _levels(self, starts: NDArray[np.integer]) -> NDArray[np.float32]:
+        """What each window's answer is relative to, shape (windows, 1)."""
+        return self.centres[0] * self.values[self.origins(np.asarray(starts))[:, None], 0]
+
+
+def make_windows(
+    series: pd.Series,
+    config: LSTMConfig,
+    scaler: Scaler | None = None,
+    *,
+    covariates: pd.DataFrame | None = None,
+    split: Split | None = None,
+) -> Windows:
     """Split, scale and window a series as the config says.
 
-    With ``centering="last"`` the scale is the root mean square of the training windows' targets
-    after centring, so that a loss of 1 is the training error of repeating the last value. With
-    ``"none"`` it is the training part's standard deviation.
+    With ``centering="last"`` the scale is the size of the training windows' targets after centring,
+    their root mean square or, with ``loss="absolute"``, their mean size: so a loss of 1 is the training
+    error of repeating the last value. With ``"none"`` it is the training part's standard deviation.
 
     Parameters
     ----------
     series : pandas.Series
-        Regularly spaced values, missing ones as NaN.
+        Regularly spaced values, missing ones as NaN; its attrs tell which were filled, and whether
+        the missing ones are to be read as unknown: see `lstmwidgets.fill`.
     config : LSTMConfig
-        Uses ``sequence_length``, ``horizon``, the two fractions and ``centering``.
+        Uses ``sequence_length``, ``horizon``, the two fractions, ``centering``, ``calendar`` and ``loss``.
     scaler : Scaler, optional
         That of a forecaster already trained; by default one is fitted on the training part.
+    covariates : pandas.DataFrame, optional
+        Other series known up to each window's end, a column each, on timestamps that include all of
+        the series'. Each is scaled to a standard deviation of 1 and centred like the series itself.
+    split : Split, optional
+        Where the parts end, in place of the config's two fractions.
 
     Raises
     ------
@@ -149,43 +195,88 @@ def make_windows(series: pd.Series, config: LSTMConfig, scaler: Scaler | None = 
         When a part holds no complete window, or when the training part never changes; the
         message names the setting to change and the largest value that fits.
     """
-    raw = series.to_numpy(dtype=np.float64)
-    if np.isinf(raw).any():
+    reading = reading_of(series, covariates)
+    length = len(reading.values)
+    if split is None:
+        split = chronological_split(length, config.validation_fraction, config.test_fraction)
+    elif not 0 < split.train_end <= split.validation_end <= split.length == length:
         raise LSTMWidgetsError(
-            f"the series has infinite values ({raw[np.isinf(raw)][0]} at position "
-            f"{int(np.isinf(raw).argmax())}): correct them, or set them to NaN to mark them as missing"
+            f"split={split} is not accepted: of the series' {length} points, train_end and validation_end "
+            "cut three parts in time order"
         )
-    split = chronological_split(len(raw), config.validation_fraction, config.test_fraction)
     _check_room(split, config)
-    known = np.isfinite(raw)
-    reach = config.sequence_length + config.horizon
-    missing_before = np.concatenate(([0], np.cumsum(~known)))
-    starts, left_out = {}, 0
-    for part in PARTS:
-        begin, end = split.bounds(part)
-        first = max(0, begin - config.sequence_length)
-        candidates = np.arange(first, end - reach + 1, dtype=np.int32)
-        complete = missing_before[candidates + reach] == missing_before[candidates]
-        starts[part] = candidates[complete]
-        left_out += int(np.count_nonzero(~complete))
-        if not complete.any():
-            raise LSTMWidgetsError(
-                f"each of the {len(candidates)} windows of the {part} part touches a missing value "
-                f"({int(np.count_nonzero(~known))} of {len(raw)} values are missing): lower "
-                f"sequence_length={config.sequence_length} or horizon={config.horizon}, "
-                f"or fill the gaps first"
-            )
+    starts, left_out = _complete_windows(reading, split, config)
     if scaler is None:
-        scaler = _fit_scaler(raw[: split.train_end], starts["train"], config)
+        scaler = fit_scaler(reading, split.train_end, starts["train"], config)
+    elif tuple(name for name, *_ in scaler.covariates) != reading.names:
+        expected = ", ".join(name for name, *_ in scaler.covariates) or "none"
+        raise LSTMWidgetsError(
+            f"the covariates are {', '.join(reading.names) or 'none'}, and the forecaster was fitted with "
+            f"{expected}: pass covariates= with the same columns in the same order"
+        )
+    calendar = calendar_of(config, reading.index)
+    features = feature_names(reading.names, calendar, reading.masked)
     return Windows(
-        values=scaler.transform(raw)[:, None],
+        values=scaler.table(reading, calendar),
+        features=features,
+        centres=centres(len(features), len(reading.names), config),
+        read=reading.values,
+        known=reading.known,
         scaler=scaler,
         split=split,
         sequence_length=config.sequence_length,
         horizon=config.horizon,
-        centering=config.centering,
         left_out=left_out,
         **starts,
+    )
+
+
+def _complete_windows(
+    reading: Reading, split: Split, config: LSTMConfig
+) -> tuple[dict[Part, NDArray[np.int32]], int]:
+    """Starting positions of each part's windows, and how many were left out."""
+    readable = np.isfinite(reading.values) & np.isfinite(reading.covariates).all(axis=1)
+    unread = np.concatenate(([0], np.cumsum(~readable)))
+    observed = np.concatenate(([0], np.cumsum(reading.known)))
+    # Of a masked series, a window in which nothing was observed says nothing.
+    heard = observed if reading.masked else np.arange(len(observed))
+    length, reach = config.sequence_length, config.sequence_length + config.horizon
+    starts: dict[Part, NDArray[np.int32]] = {}
+    left_out = 0
+    for part in PARTS:
+        begin, end = split.bounds(part)
+        candidates = np.arange(max(0, begin - length), end - reach + 1, dtype=np.int32)
+        inside, after = candidates + length, candidates + reach
+        complete = (
+            (unread[inside] == unread[candidates])
+            & (heard[inside] > heard[candidates])
+            & (observed[after] > observed[inside])
+        )
+        starts[part] = candidates[complete]
+        left_out += int(np.count_nonzero(~complete))
+        if not complete.any():
+            raise LSTMWidgetsError(_no_window(reading, part, len(candidates), config))
+    return starts, left_out
+
+
+def _no_window(reading: Reading, part: str, candidates: int, config: LSTMConfig) -> str:
+    missing = int(np.count_nonzero(~np.isfinite(reading.values)))
+    unknown = np.flatnonzero(~np.isfinite(reading.covariates).all(axis=0))
+    if not missing and len(unknown):
+        return (
+            f"each of the {candidates} windows of the {part} part reads a missing value of the covariate "
+            f"{reading.names[unknown[0]]!r}: fill it first, or leave the column out"
+        )
+    if not missing:
+        return (
+            f"none of the {candidates} windows of the {part} part has an observed value both to read and to "
+            "forecast, because a gap reaches over all of it: use a longer series, or larger parts"
+        )
+    return (
+        f"each of the {candidates} windows of the {part} part touches a missing value "
+        f"({missing} of {len(reading.values)} values are missing): lower "
+        f"sequence_length={config.sequence_length} or horizon={config.horizon}, or fill the gaps first with "
+        "lstmwidgets.fill"
     )
 
 
@@ -209,27 +300,3 @@ def _check_room(split: Split, config: LSTMConfig) -> None:
             f"part has {split.train_end} of the series' {split.length} points. {remedy}, "
             "or use a longer series"
         )
-
-
-def _fit_scaler(train: NDArray[np.float64], starts: NDArray[np.int32], config: LSTMConfig) -> Scaler:
-    low, high = float(np.nanmin(train)), float(np.nanmax(train))
-    mean = float(np.nanmean(train))
-    if config.centering == "last":
-        origins = starts + (config.sequence_length - 1)
-        last = train[origins]
-        squares = [np.mean((train[origins + ahead] - last) ** 2) for ahead in range(1, config.horizon + 1)]
-        scale = float(np.sqrt(np.mean(squares)))
-    else:
-        scale = float(np.nanstd(train))
-    # Rounding leaves a constant such as 0.1 a standard deviation of 1e-17: compare the values themselves.
-    if low == high:
-        raise LSTMWidgetsError(
-            f"the train part never changes (every value is {mean:g}): there is nothing to learn. "
-            "Use a series that varies, or a larger train part"
-        )
-    if not np.isfinite(mean) or not np.isfinite(scale) or scale == 0.0:
-        raise LSTMWidgetsError(
-            f"the train part has no usable scale (values from {low:g} to {high:g}): give the series "
-            "another unit, for example thousands, or use complete windows that vary"
-        )
-    return Scaler(mean=mean, scale=scale)

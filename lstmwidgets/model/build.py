@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lstmwidgets.config import LSTMConfig
-from lstmwidgets.data.windows import Scaler
+from lstmwidgets.data.scaling import Scaler, centres
 from lstmwidgets.model.backend import keras
 from lstmwidgets.model.layers import FusedLSTM, to_plain_keras
 
@@ -13,15 +13,20 @@ from lstmwidgets.model.layers import FusedLSTM, to_plain_keras
 def build(config: LSTMConfig, features: int = 1) -> keras.Model:
     """Build the network of a config: stacked LSTM layers and one linear output for each step ahead.
 
+    With ``highway="linear"`` a linear forecast straight from the window is added to it, which begins at
+    nothing: the autoregressive part of Lai et al. (2018), Modeling Long- and Short-Term Temporal
+    Patterns with Deep Neural Networks, SIGIR.
+
     All random draws (initial weights, dropout) come from ``config.seed`` and leave Keras' and
     NumPy's global generators alone.
 
     Parameters
     ----------
     config : LSTMConfig
-        Uses ``sequence_length``, ``units``, ``layers``, ``dropout``, ``horizon`` and ``seed``.
+        Uses ``sequence_length``, ``units``, ``layers``, ``dropout``, ``horizon``, ``highway`` and
+        ``seed``.
     features : int
-        Series that the network reads side by side.
+        What the network reads side by side at each step.
 
     Returns
     -------
@@ -45,6 +50,11 @@ def build(config: LSTMConfig, features: int = 1) -> keras.Model:
     forecast = keras.layers.Dense(
         config.horizon, kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)), name="forecast"
     )(signal)
+    if config.highway == "linear":
+        straight = keras.layers.Dense(
+            config.horizon, use_bias=False, kernel_initializer="zeros", name="highway"
+        )(keras.layers.Flatten(name="window_as_row")(window))
+        forecast = keras.layers.Add(name="sum")([forecast, straight])
     return keras.Model(window, forecast, name="lstmwidgets")
 
 
@@ -57,15 +67,25 @@ def with_units(network: keras.Model, config: LSTMConfig, scaler: Scaler) -> kera
     Returns
     -------
     keras.Model
-        From raw windows (batch, sequence_length, 1) to forecasts (batch, horizon).
+        From raw windows (batch, sequence_length, features) to forecasts (batch, horizon): the series
+        and its covariates in their own units, calendar and known as they are.
     """
     layers, network = keras.layers, to_plain_keras(network)
-    raw = keras.Input((config.sequence_length, 1), name="raw_window")
-    scaled = layers.Rescaling(1.0 / scaler.scale, offset=-scaler.mean / scaler.scale, name="scale")(raw)
+    features = network.inputs[0].shape[-1]
+    raw = keras.Input((config.sequence_length, features), name="raw_window")
+    means = [scaler.mean, *(mean for _, mean, _ in scaler.covariates)]
+    scales = [scaler.scale, *(scale for _, _, scale in scaler.covariates)]
+    as_they_are = features - len(means)
+    factors = [*(1.0 / scale for scale in scales), *[1.0] * as_they_are]
+    offsets = [*(-mean / scale for mean, scale in zip(means, scales, strict=True)), *[0.0] * as_they_are]
+    scaled = layers.Rescaling(factors, offset=offsets, name="scale")(raw)
     if config.centering == "last":
         last = layers.Cropping1D((config.sequence_length - 1, 0), name="last_value")(scaled)
-        change = network(layers.Subtract(name="centre")([scaled, last]))
-        answer = layers.Add(name="restore_level")([change, layers.Flatten(name="level")(last)])
+        relative = centres(features, len(scaler.covariates), config).tolist()
+        levels = last if all(relative) else layers.Rescaling(relative, name="levels")(last)
+        change = network(layers.Subtract(name="centre")([scaled, levels]))
+        series_level = layers.Cropping1D((0, features - 1))(layers.Reshape((features, 1))(last))
+        answer = layers.Add(name="restore_level")([change, layers.Flatten(name="level")(series_level)])
     else:
         answer = network(scaled)
     restored = layers.Rescaling(scaler.scale, offset=scaler.mean, name="restore_unit")(answer)

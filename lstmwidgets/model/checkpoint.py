@@ -23,7 +23,7 @@ MAY_CHANGE = ("epochs", "patience")
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch gave: mean squared errors of scaled values, and seconds."""
+    """What one epoch gave: losses of scaled values, and seconds."""
 
     loss: float
     val_loss: float
@@ -39,9 +39,15 @@ class Checkpoint:
         When the folder holds the training of another series or config, or a damaged file.
     """
 
-    def __init__(self, folder: str | Path, series: pd.Series, config: LSTMConfig) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        series: pd.Series,
+        config: LSTMConfig,
+        covariates: pd.DataFrame | None = None,
+    ) -> None:
         self.path = Path(folder) / "training.safetensors"
-        self._config, self._data_hash = config, data_hash(series)
+        self._config, self._data_hash = config, data_hash(series, covariates)
         self._found = TensorFile(self.path, _KIND, Document) if self.path.exists() else None
         if self._found is not None:
             self._check_same(self._found.document)

@@ -35,7 +35,10 @@ def weight_shapes(config: LSTMConfig, features: int = 1) -> dict[str, tuple[int,
         shapes[f"lstm_{number}/recurrent_kernel"] = (config.units, 4 * config.units)
         shapes[f"lstm_{number}/bias"] = (4 * config.units,)
         inputs = config.units
-    return {**shapes, "forecast/kernel": (config.units, config.horizon), "forecast/bias": (config.horizon,)}
+    shapes |= {"forecast/kernel": (config.units, config.horizon), "forecast/bias": (config.horizon,)}
+    if config.highway == "linear":
+        shapes["highway/kernel"] = (config.sequence_length * features, config.horizon)
+    return shapes
 
 
 def count_parameters(config: LSTMConfig, features: int = 1) -> int:
@@ -56,10 +59,11 @@ def training_flops(config: LSTMConfig, features: int = 1) -> int:
     """
     inputs = [features] + [config.units] * (config.layers - 1)
     per_step = sum(4 * config.units * (width + config.units) for width in inputs)
-    return 3 * 2 * (per_step * config.sequence_length + config.units * config.horizon)
+    straight = config.sequence_length * features * config.horizon * (config.highway == "linear")
+    return 3 * 2 * (per_step * config.sequence_length + config.units * config.horizon + straight)
 
 
-def estimate_seconds(config: LSTMConfig, windows: int) -> float:
+def estimate_seconds(config: LSTMConfig, windows: int, features: int = 1) -> float:
     """How long training will take on this machine, in seconds.
 
     Rests on a probe of a few milliseconds, made once, until the process has trained something;
@@ -70,23 +74,25 @@ def estimate_seconds(config: LSTMConfig, windows: int) -> float:
     config : LSTMConfig
     windows : int
         Training windows.
+    features : int
+        What is read at each step.
     """
     return (
         COMPILE_SECONDS * _probe() / PROBE_SECONDS
-        + config.epochs * _measured_over_modelled * _modelled_epoch(config, windows)
+        + config.epochs * _measured_over_modelled * _modelled_epoch(config, windows, features)
     )
 
 
-def remember(config: LSTMConfig, windows: int, seconds: float) -> None:
+def remember(config: LSTMConfig, windows: int, seconds: float, features: int = 1) -> None:
     """Let later estimates rest on an epoch that took ``seconds``."""
     global _measured_over_modelled
-    _measured_over_modelled = seconds / _modelled_epoch(config, windows)
+    _measured_over_modelled = seconds / _modelled_epoch(config, windows, features)
 
 
-def _modelled_epoch(config: LSTMConfig, windows: int) -> float:
+def _modelled_epoch(config: LSTMConfig, windows: int, features: int) -> float:
     batches = math.ceil(windows / config.batch_size)
     steps = batches * config.layers * config.sequence_length * STEP_SECONDS
-    arithmetic = windows * training_flops(config) / FLOPS_PER_SECOND
+    arithmetic = windows * training_flops(config, features) / FLOPS_PER_SECOND
     return (steps + arithmetic) * _probe() / PROBE_SECONDS
 
 

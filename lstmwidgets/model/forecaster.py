@@ -11,8 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmwidgets.config import LSTMConfig, checked_config
+from lstmwidgets.data.features import Reading, calendar_of, reading_of
+from lstmwidgets.data.scaling import Scaler, centres
 from lstmwidgets.data.series import data_hash, read_series
-from lstmwidgets.data.windows import Scaler, Windows
+from lstmwidgets.data.windows import Windows
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model.backend import keras
 from lstmwidgets.model.build import build, with_units
@@ -39,8 +41,12 @@ class LSTMForecaster:
         From scaled, centred windows (batch, sequence_length, features) to (batch, horizon).
     series_ : pandas.Series
         The series it was fitted on; after `load`, the last ``sequence_length`` values of it.
+    covariates_ : pandas.DataFrame or None
+        What was read beside it; None after `load`.
     windows_ : Windows or None
         The series' windows; None after `load`.
+    repairs_ : list of dict
+        How gaps of the series were filled before it was fitted on: see `lstmwidgets.fill`.
     scaler_ : Scaler
     data_hash_ : str
         SHA-256 of the series it was fitted on.
@@ -57,6 +63,7 @@ class LSTMForecaster:
     history_: pd.DataFrame
     model_: keras.Model
     series_: pd.Series
+    covariates_: pd.DataFrame | None
     windows_: Windows | None
     scaler_: Scaler
     data_hash_: str
@@ -64,17 +71,26 @@ class LSTMForecaster:
     def __init__(self, config: LSTMConfig | None = None) -> None:
         self.config = checked_config(config)
         self._loop: Loop | None = None
+        self._reading: Reading | None = None
 
     def __repr__(self) -> str:
         fitted = "fitted" if hasattr(self, "model_") else "not fitted"
         return f"LSTMForecaster({self.config!r}), {fitted}"
 
     @classmethod
-    def fitted(cls, config: LSTMConfig, series: pd.Series, windows: Windows, network: keras.Model) -> Self:
+    def fitted(
+        cls,
+        config: LSTMConfig,
+        series: pd.Series,
+        windows: Windows,
+        network: keras.Model,
+        covariates: pd.DataFrame | None = None,
+    ) -> Self:
         """Make a forecaster of a network already trained; `Trainer` does this."""
         forecaster = cls(config)
         forecaster.model_, forecaster.series_, forecaster.windows_ = network, series, windows
-        forecaster.scaler_, forecaster.data_hash_ = windows.scaler, data_hash(series)
+        forecaster.covariates_, forecaster.scaler_ = covariates, windows.scaler
+        forecaster.data_hash_ = data_hash(series, covariates)
         return forecaster
 
     def fit(
@@ -84,6 +100,7 @@ class LSTMForecaster:
         callbacks: Sequence[Any] = (),
         optimizer: keras.optimizers.Optimizer | None = None,
         folder: str | Path | None = None,
+        covariates: pd.DataFrame | None = None,
         progress_bar: bool = True,
     ) -> Self:
         """Train on a series and keep the weights with the lowest validation loss.
@@ -94,6 +111,9 @@ class LSTMForecaster:
             Anything `lstmwidgets.read_series` reads.
         callbacks, optimizer, folder
             As in `Trainer`.
+        covariates : pandas.DataFrame, optional
+            Other series known up to the moment of forecasting, read beside it: a column each, on
+            timestamps that include all of the series'. `lstmwidgets.read_covariates` reads them.
         progress_bar : bool
             Show a bar while training, in a terminal or a notebook.
 
@@ -106,11 +126,20 @@ class LSTMForecaster:
         from lstmwidgets.model.training import Trainer
 
         listeners = [*callbacks, ProgressBar()] if progress_bar else callbacks
-        trainer = Trainer(series, self.config, callbacks=listeners, optimizer=optimizer, folder=folder)
+        trainer = Trainer(
+            series,
+            self.config,
+            callbacks=listeners,
+            optimizer=optimizer,
+            folder=folder,
+            covariates=covariates,
+        )
         vars(self).update(vars(trainer.run().forecaster))
         return self
 
-    def predict(self, horizon: int | None = None, series: Any = None) -> pd.DataFrame:
+    def predict(
+        self, horizon: int | None = None, series: Any = None, covariates: pd.DataFrame | None = None
+    ) -> pd.DataFrame:
         """Forecast the steps after a series' end.
 
         Parameters
@@ -119,6 +148,8 @@ class LSTMForecaster:
             Steps ahead, from 1 to ``config.horizon``, which is the default.
         series : pandas.Series, DataFrame or path, optional
             Forecast from the end of this series instead of the one fitted on.
+        covariates : pandas.DataFrame, optional
+            Those that go with ``series``, where the forecaster was fitted with some.
 
         Returns
         -------
@@ -134,20 +165,71 @@ class LSTMForecaster:
         """
         self._check_fitted()
         steps = self._checked_horizon(horizon)
-        source = self.series_ if series is None else self._same_kind(read_series(series))
+        if series is None:
+            name, reading = self.series_.name, self.reading_
+        else:
+            source = self._same_kind(read_series(series))
+            name, reading = source.name, reading_of(source, covariates)
+        window = self.last_window(reading)
+        times = reading.index
+        ahead = pd.date_range(times[-1], periods=steps + 1, freq=pd.DatetimeIndex(self.series_.index).freq)[
+            1:
+        ]
+        level = window[-1:] * centres(window.shape[1], len(reading.names), self.config)
+        answer = self.model_((window - level)[None], training=False).numpy()[0].astype(np.float64)
+        forecast = (answer + float(level[0, 0])) * self.scaler_.scale + self.scaler_.mean
+        return pd.DataFrame({"unique_id": str(name), "ds": ahead, "yhat": forecast[:steps]})
+
+    @property
+    def reading_(self) -> Reading:
+        """What the series fitted on is read as; after `load`, the last ``sequence_length`` steps of it."""
+        if self._reading is None:
+            self._reading = reading_of(self.series_, self.covariates_)
+        return self._reading
+
+    @property
+    def repairs_(self) -> list[dict[str, Any]]:
+        """How gaps of the series were filled before it was fitted on: see `lstmwidgets.fill`."""
+        return list(self.series_.attrs.get("repairs", []))
+
+    def last_window(self, reading: Reading | None = None) -> NDArray[np.float32]:
+        """What the network reads at the end of a series, by default the one fitted on: scaled, not centred.
+
+        Returns
+        -------
+        float32 array, shape (sequence_length, features)
+
+        Raises
+        ------
+        LSTMWidgetsError
+            When any of it is missing, or there are other covariates or another kind of mask than the
+            forecaster was fitted with.
+        """
+        reading = self.reading_ if reading is None else reading
+        expected = tuple(name for name, *_ in self.scaler_.covariates)
+        if reading.names != expected:
+            raise LSTMWidgetsError(
+                f"this forecaster reads the covariates {', '.join(expected) or 'none'} beside the series "
+                f"and was given {', '.join(reading.names) or 'none'}: pass covariates= with these columns"
+            )
         length = self.config.sequence_length
-        context = source.iloc[-length:]
-        missing = length - int(np.isfinite(context.to_numpy()).sum())
+        window = self.scaler_.table(reading.last(length), calendar_of(self.config, self.reading_.index))
+        features = self.model_.inputs[0].shape[-1]
+        if window.shape[1] != features:
+            masked = "masked" if reading.masked else "not masked"
+            raise LSTMWidgetsError(
+                f"this forecaster reads {features} features and the series, which is {masked}, gives "
+                f"{window.shape[1]}: repair it as the one fitted on was (lstmwidgets.fill)"
+            )
+        missing = length - int(np.count_nonzero(np.isfinite(window).all(axis=1)))
+        if reading.masked and not reading.known[-length:].any():
+            missing = length
         if missing:
             raise LSTMWidgetsError(
                 f"the forecast reads the last sequence_length={length} values and {missing} of them are "
-                "missing: fill them, or cut the series after its last complete stretch"
+                "missing: fill them (lstmwidgets.fill), or cut the series after its last complete stretch"
             )
-        ahead = pd.date_range(context.index[-1], periods=steps + 1, freq=pd.DatetimeIndex(source.index).freq)[
-            1:
-        ]
-        forecast = self._forecast_after(context.to_numpy(np.float64))[:steps]
-        return pd.DataFrame({"unique_id": str(source.name), "ds": ahead, "yhat": forecast})
+        return window
 
     def forecast_windows(
         self, starts: NDArray[np.integer], windows: Windows | None = None
@@ -168,6 +250,7 @@ class LSTMForecaster:
         """
         self._check_fitted()
         if windows is not None and windows is not self.windows_:
+            self._check_features(windows)
             return Loop(self.model_, windows).forecast(starts)
         if self.windows_ is None:
             raise LSTMWidgetsError(
@@ -194,7 +277,8 @@ class LSTMForecaster:
             last_time=index[-1].isoformat(),
             freq=str(index.freqstr),
             history=self.history_,
-            context=self.series_.to_numpy(np.float64)[-self.config.sequence_length :],
+            repairs=self.repairs_,
+            context=self.reading_.last(self.config.sequence_length),
             weights=self.model_.get_weights(),
         )
         return write_forecaster(saved, Path(path))
@@ -211,10 +295,10 @@ class LSTMForecaster:
         """
         saved = read_forecaster(Path(path))
         forecaster = cls(saved.config)
-        forecaster.model_ = build(saved.config)
+        forecaster.model_ = build(saved.config, features=saved.features)
         forecaster.model_.set_weights(saved.weights)
-        forecaster.series_ = saved.series()
-        forecaster.windows_ = None
+        forecaster.series_, forecaster._reading = saved.series(), saved.context
+        forecaster.covariates_ = forecaster.windows_ = None
         forecaster.scaler_, forecaster.data_hash_ = saved.scaler, saved.data_hash
         forecaster.history_ = saved.history
         return forecaster
@@ -222,8 +306,9 @@ class LSTMForecaster:
     def export_keras(self, path: str | Path) -> Path:
         """Write a ``.keras`` model of Keras' own layers, which loads without this package.
 
-        It reads raw windows (batch, sequence_length, 1) and answers forecasts (batch, horizon),
-        both in the unit of the series.
+        It reads raw windows (batch, sequence_length, features) and answers forecasts (batch, horizon),
+        both in the unit of the series. Beside the series, the features are its covariates in their own
+        units, then the calendar's and ``known``, where the forecaster reads them: ``windows_.features``.
         """
         self._check_fitted()
         path = Path(path)
@@ -260,10 +345,10 @@ class LSTMForecaster:
             )
         return int(horizon)
 
-    def _forecast_after(self, context: NDArray[np.float64]) -> NDArray[np.float64]:
-        scaled = self.scaler_.transform(context)[None, :, None]
-        level = scaled[:, -1:, :] if self.config.centering == "last" else np.zeros((1, 1, 1), np.float32)
-        answer = self.model_(scaled - level, training=False).numpy()[0].astype(np.float64) + float(
-            level[0, 0, 0]
-        )
-        return answer * self.scaler_.scale + self.scaler_.mean
+    def _check_features(self, windows: Windows) -> None:
+        ours, theirs = self.model_.inputs[0].shape[-1], windows.values.shape[1]
+        if ours != theirs:
+            raise LSTMWidgetsError(
+                f"these windows have the features {', '.join(windows.features)}, and this forecaster reads "
+                f"{ours} features: make them with the same covariates, and of a series repaired alike"
+            )

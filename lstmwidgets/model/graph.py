@@ -309,10 +309,15 @@ def _without_lstm(model: Any) -> str:
 
 
 class LinearOutput(NamedTuple):
-    """A model's answer is ``h @ kernel + bias``, with ``h`` the last hidden state of its last LSTM layer."""
+    """A model's answer is ``h @ kernel + bias``, with ``h`` the last hidden state of its last LSTM layer.
+
+    Where it has a ``highway``, shape (timesteps * features, horizon), the window itself, as one row, times
+    that is added.
+    """
 
     kernel: NDArray[np.float32]
     bias: NDArray[np.float32]
+    highway: NDArray[np.float64] | None = None
 
 
 def linear_output(model: keras.Model) -> LinearOutput | str:
@@ -328,6 +333,9 @@ def linear_output(model: keras.Model) -> LinearOutput | str:
     if len(outputs) > 1:
         return f"the model has {len(outputs)} outputs"
     dense, node, _, within = _maker(outputs[0], ())
+    highway = None
+    if isinstance(dense, keras.layers.Add) and (parts := _with_highway(model, node, within)):
+        highway, (dense, node, _, within) = parts
     if not isinstance(dense, keras.layers.Dense):
         return f"its last layer is {dense.name!r} ({type(dense).__name__}), not a Dense layer"
     if dense.activation is not keras.activations.linear:
@@ -346,7 +354,24 @@ def linear_output(model: keras.Model) -> LinearOutput | str:
     return LinearOutput(
         kernel,
         np.asarray(dense.bias, np.float32) if dense.use_bias else np.zeros(kernel.shape[1], np.float32),
+        highway,
     )
+
+
+def _with_highway(
+    model: keras.Model, added: Any, within: tuple[Any, ...]
+) -> tuple[NDArray[np.float64], Any] | None:
+    """Of a sum of two layers, the kernel of a linear one that reads the flattened window, and the other."""
+    made = [_maker(tensor, within) for tensor in added.input_tensors]
+    for straight, other in (made, made[::-1]) if len(made) == 2 else ():
+        layer, node, *_ = straight
+        if not isinstance(layer, keras.layers.Dense) or layer.activation is not keras.activations.linear:
+            continue
+        flatten, under, *_ = _maker(node.input_tensors[0], within)
+        reads_window = isinstance(flatten, keras.layers.Flatten) and under.input_tensors[0] is model.inputs[0]
+        if reads_window and not layer.use_bias:
+            return np.asarray(layer.kernel, np.float64), other
+    return None
 
 
 def _maker(tensor: Any, within: tuple[Any, ...]) -> tuple[Any, Any, int, tuple[Any, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,10 +32,16 @@ class Loop:
     windows : Windows
     optimizer : keras.optimizers.Optimizer, optional
         Needed to train only.
+    loss : "squared" or "absolute"
+        What is averaged over the targets observed: squared errors, or their sizes.
     """
 
     def __init__(
-        self, network: keras.Model, windows: Windows, optimizer: keras.optimizers.Optimizer | None = None
+        self,
+        network: keras.Model,
+        windows: Windows,
+        optimizer: keras.optimizers.Optimizer | None = None,
+        loss: Literal["squared", "absolute"] = "squared",
     ) -> None:
         self.network = network
         self.windows = windows
@@ -45,15 +52,30 @@ class Loop:
         series = tf.constant(windows.values)
         reads = tf.range(windows.sequence_length)
         ahead = tf.range(windows.sequence_length, windows.sequence_length + windows.horizon)
-        centred = windows.centering == "last"
+        centred, centres = bool(windows.centres.any()), tf.constant(windows.centres)
+        alike = bool(windows.centres.all())  # then nothing has to be multiplied
+        known = None if windows.all_known else tf.constant(windows.known.astype(np.float32))
+        # A missing value would reach the gradient as 0 times NaN: put a number there that counts for nothing.
+        came = tf.constant(np.where(windows.known, windows.values[:, 0], np.float32(0)))
+        size = tf.square if loss == "squared" else tf.abs
 
-        def gather(starts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def gather_inputs(starts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            """What each window reads, and the level that its answer is relative to."""
             inputs = tf.gather(series, starts[:, None] + reads)
-            targets = tf.gather(series[:, 0], starts[:, None] + ahead)
-            if centred:
-                last = inputs[:, -1:, :]
-                return inputs - last, targets - last[:, :, 0]
-            return inputs, targets
+            if not centred:
+                return inputs, 0.0
+            last = inputs[:, -1:, :] if alike else inputs[:, -1:, :] * centres
+            return inputs - last, last[:, :, 0]
+
+        def errors(starts: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
+            """Error sizes, 0 where the target was not observed, and how many targets were."""
+            inputs, level = gather_inputs(starts)
+            places = starts[:, None] + ahead
+            sizes = size(network(inputs, training=training) - (tf.gather(came, places) - level))
+            if known is None:
+                return sizes, tf.cast(tf.size(sizes), tf.float32)
+            observed = tf.gather(known, places)
+            return sizes * observed, tf.reduce_sum(observed)
 
         one_batch = tf.TensorSpec([None], tf.int32)
         many_batches = tf.TensorSpec([None, None], tf.int32)
@@ -63,24 +85,21 @@ class Loop:
             assert optimizer is not None, "only a loop with an optimizer trains"
             total = tf.constant(0.0, tf.float64)
             for number in tf.range(tf.shape(batches)[0]):
-                inputs, targets = gather(batches[number])
                 with tf.GradientTape() as tape:
-                    loss = tf.reduce_mean(tf.square(network(inputs, training=True) - targets))
+                    sizes, count = errors(batches[number], training=True)
+                    mean = tf.reduce_sum(sizes) / count
                 weights = network.trainable_variables
-                optimizer.apply(tape.gradient(loss, weights), weights)
-                total += tf.cast(loss, tf.float64)
+                optimizer.apply(tape.gradient(mean, weights), weights)
+                total += tf.cast(mean, tf.float64)
             return total
 
         @tf.function(input_signature=[one_batch])
         def measure(starts: tf.Tensor) -> tf.Tensor:
-            inputs, targets = gather(starts)
-            error = tf.cast(network(inputs, training=False) - targets, tf.float64)
-            return tf.reduce_sum(tf.square(error))
+            return tf.reduce_sum(tf.cast(errors(starts, training=False)[0], tf.float64))
 
         @tf.function(input_signature=[one_batch])
         def forecast(starts: tf.Tensor) -> tf.Tensor:
-            reads_only = tf.gather(series, starts[:, None] + reads)
-            return network(reads_only - reads_only[:, -1:, :] if centred else reads_only, training=False)
+            return network(gather_inputs(starts)[0], training=False)
 
         self._train, self._measure, self._forecast = train, measure, forecast
 
@@ -105,7 +124,7 @@ class Loop:
         Returns
         -------
         float
-            Mean squared error over the windows, each measured when its batch came.
+            Mean loss over the windows, each measured when its batch came.
         """
         whole = len(starts) // batch_size
         batches = starts[: whole * batch_size].reshape(whole, batch_size)
@@ -127,15 +146,13 @@ class Loop:
             between(whole + 1)
         return total / len(starts)
 
-    def mean_squared_error(
-        self, starts: NDArray[np.int32], between: Callable[[], None] = lambda: None
-    ) -> float:
-        """Mean squared error of the network as it stands, on scaled and centred values."""
+    def mean_loss(self, starts: NDArray[np.int32], between: Callable[[], None] = lambda: None) -> float:
+        """Mean loss of the network as it stands over the targets observed, scaled and centred."""
         total = 0.0
         for batch in self._batches(starts):
             total += float(self._measure(batch))
             between()
-        return total / (len(starts) * self.windows.horizon)
+        return total / self.windows.count_observed(starts)
 
     def forecast(self, starts: NDArray[np.integer]) -> NDArray[np.float64]:
         """Forecasts in the unit of the series, shape (len(starts), horizon)."""

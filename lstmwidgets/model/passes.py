@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lstmwidgets.data.scaling import centres
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model import kernels, native
 from lstmwidgets.model.backend import keras, tf
@@ -50,17 +51,14 @@ def scaled_window(forecaster: Any, start: int | None = None) -> NDArray[np.float
     if windows is None:
         if start is not None:
             raise LSTMWidgetsError(f"start={start!r} cannot be found: {_NO_SERIES.format(length=length)}")
-        tail = forecaster.series_.to_numpy(np.float64)[-length:]
-        values, said = forecaster.scaler_.transform(tail)[:, None], "the series' end"
-    else:
-        first = checked_start(forecaster, start)
-        values, said = windows.values[first : first + length], f"start={first}"
+        return forecaster.last_window()
+    first = checked_start(forecaster, start)
+    values = windows.values[first : first + length]
     missing = int(np.count_nonzero(~np.isfinite(values).all(axis=1)))
-    if missing or len(values) < length:
-        missing += length - len(values)
+    if missing:
         raise LSTMWidgetsError(
-            f"{missing} of the sequence_length={length} values of the window at {said} are missing: take "
-            "another window, or fill the gaps and fit again"
+            f"{missing} of the sequence_length={length} values of the window at start={first} are missing: "
+            "take another window, or fill the gaps and fit again"
         )
     return values
 
@@ -108,14 +106,19 @@ def as_known_at(forecaster: Any, start: int | None = None) -> NDArray[np.float64
     values = scaled_window(forecaster, start)
     network, length = forecaster.model_, len(values)
     compiled = _passes(network)
-    steps = tf.constant(values)
-    centred = np.float32(forecaster.config.centering == "last")
+    steps, centred = tf.constant(values), _centres(forecaster)
     answers = [
         compiled.known_at(steps, rows, centred).numpy() for rows in _row_blocks(length, compiled.widest_units)
     ]
     outputs = np.concatenate(answers).astype(np.float64)
-    levels = values[:, :1].astype(np.float64) if centred else 0.0
+    levels = centred[0] * values[:, :1].astype(np.float64)
     return (outputs + levels) * forecaster.scaler_.scale + forecaster.scaler_.mean
+
+
+def _centres(forecaster: Any) -> NDArray[np.float32]:
+    """1 for each feature that a window reads relative to its last value, else 0."""
+    features = forecaster.model_.inputs[0].shape[-1]
+    return centres(features, len(forecaster.scaler_.covariates), forecaster.config)
 
 
 def _row_blocks(length: int, units: int) -> list[NDArray[np.int32]]:
@@ -160,7 +163,7 @@ def cell_states(
     window_bytes = 4 * (last + 1) * compiled.widest_units * 8  # seven outputs of the kernel, and its input
     size = int(np.clip(FORECAST_BYTES / window_bytes, 1, 1024))
     series = tf.constant(windows.values)
-    centred = np.float32(forecaster.config.centering == "last")
+    centred = _centres(forecaster)
     wanted = np.asarray(starts, np.int32)
     for begin in range(0, len(wanted), size):
         yield compiled.cell_states(
@@ -189,9 +192,17 @@ def _passes(network: Any) -> _Passes:
     return _compiled[network]
 
 
-def _stack(network: Any) -> tuple[list[Any], Any]:
-    """The LSTM layers of a forecaster's network in order, and its output layer."""
-    *lstms, dense = [layer for layer in network.layers if not isinstance(layer, keras.layers.InputLayer)]
+def _stack(network: Any) -> tuple[list[Any], Any, Any]:
+    """The LSTM layers of a forecaster's network in order, its output layer, and its highway or None."""
+    highway = next((layer for layer in network.layers if layer.name == "highway"), None)
+    beside = (
+        [] if highway is None else [highway, *(network.get_layer(name) for name in ("window_as_row", "sum"))]
+    )
+    *lstms, dense = [
+        layer
+        for layer in network.layers
+        if not isinstance(layer, keras.layers.InputLayer) and layer not in beside
+    ]
     stacked = lstms and all(
         is_lstm(layer) and not layer.go_backwards and not layer.stateful for layer in lstms
     )
@@ -204,11 +215,11 @@ def _stack(network: Any) -> tuple[list[Any], Any]:
         )
     for layer in lstms:
         check_activations(layer)
-    return lstms, dense
+    return lstms, dense, highway
 
 
-def _compile(lstms: list[Any], dense: Any) -> _Passes:
-    many, one = tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.float32)
+def _compile(lstms: list[Any], dense: Any, highway: Any) -> _Passes:
+    many, one = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.float32)
     table = tf.TensorSpec([None, lstms[0].cell.kernel.shape[0]], tf.float32)
 
     def zeros(x: tf.Tensor, layer: Any) -> tuple[tf.Tensor, tf.Tensor]:
@@ -234,8 +245,15 @@ def _compile(lstms: list[Any], dense: Any) -> _Passes:
         with tf.device("CPU:0"):
             levels = centred * tf.gather(values, rows)
             x = values[None, : tf.reduce_max(rows) + 1] - levels[:, None]
-            hidden = tf.gather(every_hidden(x, lstms), rows, batch_dims=1)
-            return dense(hidden)
+            answer = dense(tf.gather(every_hidden(x, lstms), rows, batch_dims=1))
+            if highway is None:
+                return answer
+            # Its weights count steps back from the window's end; what was not read yet adds nothing.
+            length = tf.shape(values)[0]
+            back = rows[:, None] - length + 1 + tf.range(length)
+            reads = tf.gather(values, tf.maximum(back, 0)) - levels[:, None]
+            reads = tf.where(back[:, :, None] >= 0, reads, 0.0)
+            return answer + highway(tf.reshape(reads, [tf.shape(rows)[0], -1]))
 
     @tf.function(input_signature=[table, many, many, many, one])
     def states(

@@ -18,12 +18,16 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from lstmwidgets.config import LSTMConfig
-from lstmwidgets.data.windows import Scaler
+from lstmwidgets.data.features import Reading, calendar_of, feature_names
+from lstmwidgets.data.scaling import Scaler
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model.cost import weight_shapes
 
 LONGEST_HEADER = 1_000_000
 """Bytes of names, shapes and settings; ours need a few thousand."""
+
+MOST_GAPS = 1000
+"""Of the gaps that one repair filled, so many are kept in a file, the newest."""
 
 Shapes = Mapping[str, tuple[tuple[int, ...], np.dtype[Any]]]
 D = TypeVar("D", bound="Document")
@@ -127,17 +131,30 @@ class TensorFile(Generic[D]):
             raise self.refusal(f"its header claims {length} bytes")
 
 
+class CovariateRow(BaseModel):
+    """The scale of one covariate."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    name: str
+    mean: float
+    scale: Annotated[float, Field(gt=0)]
+
+
 class _ForecasterDocument(Document):
     scaler_mean: Annotated[float, Field(allow_inf_nan=False)]
     scaler_scale: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     name: str
     last_time: str
     freq: str
+    covariates: list[CovariateRow] = []
+    masked: bool = False
+    repairs: list[dict[str, Any]] = []
 
 
 @dataclass(frozen=True, eq=False)
 class Saved:
-    """All that a forecaster's file holds; ``context`` is the last window, in the unit of the series."""
+    """All that a forecaster's file holds; ``context`` is its last window, in its own units."""
 
     config: LSTMConfig
     scaler: Scaler
@@ -146,16 +163,27 @@ class Saved:
     last_time: str
     freq: str
     history: pd.DataFrame
-    context: NDArray[np.float64]
+    repairs: list[dict[str, Any]]
+    context: Reading
     weights: list[NDArray[np.float32]]
+
+    @property
+    def features(self) -> int:
+        """How many features the network reads."""
+        calendar = calendar_of(self.config, self.context.index)
+        return len(feature_names(self.context.names, calendar, self.context.masked))
 
     def series(self) -> pd.Series:
         """The last window as a series with its timestamps."""
-        end = pd.Timestamp(self.last_time)
-        index = pd.date_range(end=end, periods=len(self.context), freq=self.freq)
-        if index[-1] != end:
-            raise ValueError(f"{self.last_time} is not on a grid of frequency {self.freq!r}")
-        return pd.Series(self.context, index, name=self.name)
+        values = self.context.values
+        if self.context.masked:
+            values = np.where(self.context.known, values, np.nan)
+        series = pd.Series(values, self.context.index, name=self.name)
+        if self.repairs:
+            series.attrs["repairs"] = self.repairs
+        if self.context.masked:
+            series.attrs["mask"] = True
+        return series
 
 
 _KIND = "lstmwidgets forecaster, version 1"
@@ -173,18 +201,40 @@ def write_forecaster(saved: Saved, path: Path) -> Path:
         name=saved.name,
         last_time=saved.last_time,
         freq=saved.freq,
+        covariates=[CovariateRow(name=n, mean=m, scale=s) for n, m, s in saved.scaler.covariates],
+        masked=saved.context.masked,
+        repairs=[_without_many_gaps(repair) for repair in saved.repairs],
     )
-    tensors = dict(zip(weight_shapes(saved.config), saved.weights, strict=True))
-    return write_tensors(path, _KIND, {"context": saved.context, **tensors}, document)
+    context: dict[str, NDArray[Any]] = {
+        "context": saved.context.values,
+        "context_known": saved.context.known.astype(np.float32),
+        "context_covariates": saved.context.covariates,
+    }
+    tensors = dict(zip(weight_shapes(saved.config, saved.features), saved.weights, strict=True))
+    return write_tensors(path, _KIND, {**context, **tensors}, document)
+
+
+def _without_many_gaps(repair: dict[str, Any]) -> dict[str, Any]:
+    """A repair's record, its list of gaps cut where it would not fit into a file's header."""
+    return {**repair, "gaps": repair.get("gaps", [])[-MOST_GAPS:]}
 
 
 def read_forecaster(path: Path) -> Saved:
     """Read one forecaster; see `lstmwidgets.LSTMForecaster.load`."""
     file = TensorFile(path, _KIND, _ForecasterDocument)
     document = file.document
-    expected = weight_shapes(document.config)
+    try:
+        index = _index_of(document)
+        calendar = calendar_of(document.config, index)
+    except (ValueError, TypeError, KeyError) as error:
+        raise file.refusal(f"its timestamps: {error}") from None
+    names = tuple(row.name for row in document.covariates)
+    length = document.config.sequence_length
+    expected = weight_shapes(document.config, len(feature_names(names, calendar, document.masked)))
     shapes: dict[str, Any] = {name: (shape, np.dtype(np.float32)) for name, shape in expected.items()}
-    shapes["context"] = ((document.config.sequence_length,), np.dtype(np.float64))
+    shapes["context"] = ((length,), np.dtype(np.float64))
+    shapes["context_known"] = ((length,), np.dtype(np.float32))
+    shapes["context_covariates"] = ((length, len(names)), np.dtype(np.float64))
     tensors = file.read(shapes)
     weights = [tensors[name] for name in expected]
     if not all(np.isfinite(weight).all() for weight in weights):
@@ -192,19 +242,35 @@ def read_forecaster(path: Path) -> Saved:
     history = pd.DataFrame(
         [row.model_dump() for row in document.epochs], columns=["loss", "val_loss", "seconds"]
     )
-    saved = Saved(
+    return Saved(
         config=document.config,
-        scaler=Scaler(document.scaler_mean, document.scaler_scale),
+        scaler=Scaler(
+            document.scaler_mean,
+            document.scaler_scale,
+            tuple((row.name, row.mean, row.scale) for row in document.covariates),
+        ),
         data_hash=document.data_hash,
         name=document.name,
         last_time=document.last_time,
         freq=document.freq,
         history=history.set_index(pd.RangeIndex(1, len(history) + 1, name="epoch")),
-        context=tensors["context"],
+        repairs=document.repairs,
+        context=Reading(
+            index=index,
+            values=tensors["context"],
+            known=tensors["context_known"] > 0,
+            covariates=tensors["context_covariates"],
+            names=names,
+            masked=document.masked,
+        ),
         weights=weights,
     )
-    try:
-        saved.series()
-    except (ValueError, TypeError, KeyError) as error:
-        raise file.refusal(f"its timestamps: {error}") from None
-    return saved
+
+
+def _index_of(document: _ForecasterDocument) -> pd.DatetimeIndex:
+    """The timestamps of the last window."""
+    end = pd.Timestamp(document.last_time)
+    index = pd.date_range(end=end, periods=document.config.sequence_length, freq=document.freq)
+    if index[-1] != end:
+        raise ValueError(f"{document.last_time} is not on a grid of frequency {document.freq!r}")
+    return index

@@ -18,7 +18,7 @@ import pandas as pd
 
 from lstmwidgets.config import LSTMConfig, checked_config
 from lstmwidgets.data.series import read_series
-from lstmwidgets.data.windows import make_windows
+from lstmwidgets.data.windows import Windows, make_windows
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model import cost
 from lstmwidgets.model.backend import keras
@@ -120,6 +120,12 @@ class Trainer:
         Where to keep a checkpoint after each epoch. A training started again on the same folder,
         series and config goes on from there, and ends with the same weights as one never
         interrupted.
+    covariates : pandas.DataFrame, optional
+        Other series, known up to each window's end, that are read beside it: see
+        `lstmwidgets.make_windows`.
+    windows : Windows, optional
+        The series' windows where they are not those that `lstmwidgets.make_windows` cuts by itself, for
+        example with a ``split`` of their own; they go with this config and these covariates.
 
     Raises
     ------
@@ -143,16 +149,23 @@ class Trainer:
         callbacks: Sequence[Any] = (),
         optimizer: keras.optimizers.Optimizer | None = None,
         folder: str | Path | None = None,
+        covariates: pd.DataFrame | None = None,
+        windows: Windows | None = None,
     ) -> None:
         self.config = checked_config(config)
         self.series: pd.Series = read_series(series)
-        self.windows = make_windows(self.series, self.config)
+        self.covariates = covariates
+        if windows is None:
+            windows = make_windows(self.series, self.config, covariates=covariates)
+        self.windows = windows
         self._callbacks = Callbacks(callbacks)
         optimizer = keras.optimizers.Adam(self.config.learning_rate) if optimizer is None else optimizer
         self.optimizer: keras.optimizers.Optimizer = type(optimizer).from_config(optimizer.get_config())
         self.error: BaseException | None = None
         self.waiting = False
-        self._checkpoint = None if folder is None else Checkpoint(folder, self.series, self.config)
+        self._checkpoint: Checkpoint | None = None
+        if folder is not None:
+            self._checkpoint = Checkpoint(folder, self.series, self.config, covariates)
         self._epochs: list[Epoch] = []
         self._batches = -(-len(self.windows.train) // self.config.batch_size)
         self._batch = 0
@@ -230,9 +243,10 @@ class Trainer:
     def history(self) -> pd.DataFrame:
         """One row for each finished epoch, counted from 1.
 
-        Columns ``loss`` and ``val_loss``, mean squared errors of scaled values (with
-        ``centering="last"``, 1 is the training error of repeating the last value), and
-        ``seconds``. The training loss is measured while the weights move, as Keras does.
+        Columns ``loss`` and ``val_loss``, mean squared errors of scaled values, or with
+        ``loss="absolute"`` mean absolute ones (with ``centering="last"``, 1 is the training error of
+        repeating the last value), and ``seconds``. The training loss is measured while the weights
+        move, as Keras does.
         """
         epochs = list(self._epochs)
         index = pd.RangeIndex(1, len(epochs) + 1, name="epoch")
@@ -330,7 +344,7 @@ class Trainer:
                 self._elapsed = sum(epoch.seconds for epoch in self._epochs)
                 self._publish(best)
                 self._callbacks.tell("on_epoch", self)
-        loop = Loop(network, self.windows, self.optimizer)
+        loop = Loop(network, self.windows, self.optimizer, self.config.loss)
         self._callbacks.begin(network, self, self._batches)
         try:
             while (
@@ -358,7 +372,9 @@ class Trainer:
 
     def _publish(self, network: keras.Model) -> None:
         if self._forecaster is None:
-            self._forecaster = LSTMForecaster.fitted(self.config, self.series, self.windows, network)
+            self._forecaster = LSTMForecaster.fitted(
+                self.config, self.series, self.windows, network, self.covariates
+            )
         self._forecaster.history_ = self.history
 
     def _train_epoch(self, loop: Loop) -> None:
@@ -379,7 +395,7 @@ class Trainer:
 
         self._callbacks.begin_epoch(number - 1)
         loss = loop.train_epoch(order, self.config.batch_size, between)
-        val_loss = loop.mean_squared_error(self.windows.validation, between)
+        val_loss = loop.mean_loss(self.windows.validation, between)
         self._batch, self._elapsed = 0, clock.total
         if not np.isfinite([loss, val_loss]).all():
             raise LSTMWidgetsError(
@@ -389,7 +405,7 @@ class Trainer:
             )
         self._epochs.append(Epoch(loss, val_loss, clock.seconds))
         if number > 1:  # the first epoch's time includes compilation
-            cost.remember(self.config, len(self.windows.train), clock.seconds)
+            cost.remember(self.config, len(self.windows.train), clock.seconds, len(self.windows.features))
 
     def _patience_is_over(self) -> bool:
         losses = [epoch.val_loss for epoch in self._epochs]

@@ -9,7 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lstmwidgets.config import LSTMConfig
-from lstmwidgets.data.windows import PARTS, Scaler, Split, Windows, chronological_split, make_windows
+from lstmwidgets.data.scaling import Scaler
+from lstmwidgets.data.windows import PARTS, Split, Windows, chronological_split, make_windows
 from lstmwidgets.errors import LSTMWidgetsError
 
 
@@ -142,7 +143,7 @@ def test_every_step_that_can_be_a_target_is_one(case):
 
 @settings(deadline=None)
 @given(cases(missing=True))
-def test_no_window_touches_a_missing_value_and_the_others_are_all_there(case):
+def test_a_window_reads_no_missing_value_and_has_a_target_and_the_others_are_all_there(case):
     series, config = case
     windows = windows_or_none(series, config)
     assume(windows is not None)
@@ -153,13 +154,19 @@ def test_no_window_touches_a_missing_value_and_the_others_are_all_there(case):
         begin, end = windows.split.bounds(part)
         expected = []
         for start in range(max(0, begin - config.sequence_length), end - reach + 1):
-            if np.isnan(values[start : start + reach]).any():
+            reads, ahead = np.split(values[start : start + reach], [config.sequence_length])
+            if np.isnan(reads).any() or np.isnan(ahead).all():
                 left_out += 1
             else:
                 expected.append(start)
-        assert windows.starts(part).tolist() == expected
-        assert np.isfinite(windows.inputs(windows.starts(part))).all()
-        assert np.isfinite(windows.targets(windows.starts(part))).all()
+        starts = windows.starts(part)
+        assert starts.tolist() == expected
+        assert np.isfinite(windows.inputs(starts)).all()
+        came = np.isfinite(
+            series.to_numpy()[windows.origins(starts)[:, None] + 1 + np.arange(config.horizon)]
+        )
+        np.testing.assert_array_equal(np.isfinite(windows.targets(starts)), came)
+        np.testing.assert_array_equal(np.isfinite(windows.observed(starts)), came)
     assert windows.left_out == left_out
 
 
@@ -229,7 +236,7 @@ def test_repeating_the_last_value_has_a_train_loss_of_one(case):
     config = config.replace(centering="last")
     windows = windows_or_none(series, config)
     assume(windows is not None)
-    assert np.mean(windows.targets(windows.train).astype(np.float64) ** 2) == pytest.approx(1.0, rel=1e-4)
+    assert np.nanmean(windows.targets(windows.train).astype(np.float64) ** 2) == pytest.approx(1.0, rel=1e-4)
 
 
 def test_no_copy_of_the_windows_is_kept():

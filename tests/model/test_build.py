@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lstmwidgets.config import LSTMConfig
-from lstmwidgets.data.windows import Scaler
+from lstmwidgets.data.scaling import Scaler
 from lstmwidgets.model.backend import keras
 from lstmwidgets.model.build import build, with_units
 from lstmwidgets.model.cost import count_parameters, weight_shapes

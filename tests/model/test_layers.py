@@ -85,7 +85,8 @@ def _assert_equal(ours, theirs, tolerance=1e-5):
     for a, b in zip(ours, theirs, strict=True):
         a, b = np.asarray(a), np.asarray(b)
         assert a.shape == b.shape
-        assert np.abs(a - b).max(initial=0) <= tolerance * max(np.abs(b).max(initial=0), 1e-3)
+        # What is summed up may be of size 1, whatever is left of it: float32 then rounds to 6e-8.
+        assert np.abs(a - b).max(initial=0) <= tolerance * max(np.abs(b).max(initial=0), 1e-2)
 
 
 def _draw(seed, batch, timesteps, features, units):
