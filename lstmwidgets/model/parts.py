@@ -1,0 +1,92 @@
+"""Arrays of a long computation in a folder, part by part, so that a killed one can go on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from lstmwidgets.config import LSTMConfig
+from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.model.storage import Document, Shapes, TensorFile, versions, write_tensors
+
+
+class PartDocument(Document):
+    """What a part belongs to."""
+
+    about: dict[str, Any]
+    number: int
+
+
+class Parts:
+    """Finished parts of one computation, ``part-00000.safetensors`` and so on, in a folder of its own.
+
+    Each is written beside its final name and then renamed, so that it is there in full or not at all.
+
+    Parameters
+    ----------
+    folder : path
+        Made where it is not there.
+    what : str
+        Of what these are parts, for example ``"backtest"``.
+    config : LSTMConfig
+    data : str
+        Hash of the data.
+    about : dict
+        Whatever else tells two such computations apart, as plain JSON.
+
+    Raises
+    ------
+    LSTMWidgetsError
+        When the folder holds parts of another computation, or a damaged file.
+    """
+
+    def __init__(
+        self, folder: str | Path, what: str, config: LSTMConfig, data: str, about: Mapping[str, Any]
+    ) -> None:
+        self.folder = Path(folder)
+        self._what, self._config, self._data, self._about = what, config, data, dict(about)
+        self._found: dict[int, TensorFile[PartDocument]] = {}
+        for path in sorted(self.folder.glob("part-*.safetensors")):
+            file = TensorFile(path, self._kind, PartDocument)
+            self._check_same(file.document)
+            self._found[file.document.number] = file
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @property
+    def _kind(self) -> str:
+        return f"lstmwidgets {self._what}, version 1"
+
+    def _check_same(self, found: PartDocument) -> None:
+        there, here = found.config.model_dump(), self._config.model_dump()
+        there, here = {**there, **found.about}, {**here, **self._about}
+        other = [name for name in here if there.get(name) != here[name]]
+        reasons = [f"{name}={there.get(name)!r} there, {here[name]!r} here" for name in other]
+        if found.data_hash != self._data:
+            reasons.insert(0, "the series is another one")
+        if reasons:
+            raise LSTMWidgetsError(
+                f"{str(self.folder)!r} holds another {self._what} ({'; '.join(reasons)}): "
+                "use another folder, or delete it"
+            )
+
+    def read(self, number: int, shapes: Shapes) -> dict[str, NDArray[Any]] | None:
+        """A finished part's arrays, which must have these shapes; None where it is not finished."""
+        return self._found[number].read(shapes) if number in self._found else None
+
+    def write(self, number: int, tensors: Mapping[str, NDArray[Any]]) -> None:
+        """Keep a finished part."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        document = PartDocument(
+            config=self._config,
+            data_hash=self._data,
+            epochs=[],
+            versions=versions(),
+            about=self._about,
+            number=number,
+        )
+        write_tensors(self.folder / f"part-{number:05}.safetensors", self._kind, tensors, document)
