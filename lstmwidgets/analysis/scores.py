@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmwidgets.analysis.baselines import repeat_last, seasonal_naive, window_mean
-from lstmwidgets.analysis.metrics import mae, naive_error, rmse, skill
+from lstmwidgets.analysis.baselines import Baseline, fitted_baselines
+from lstmwidgets.analysis.scoring import SCORES, Forecasts, scores_of, with_forecasts
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.series import season_length
 from lstmwidgets.data.windows import PARTS, Part, Windows
 from lstmwidgets.errors import LSTMWidgetsError
 
-LSTM, REPEAT_LAST, SEASONAL_NAIVE, WINDOW_MEAN = "LSTM", "repeat last", "seasonal naive", "window mean"
-
-Forecasts = dict[str, NDArray[np.float64]]
+LSTM = "LSTM"
 
 
 class Forecaster(Protocol):
@@ -32,60 +31,62 @@ class Forecaster(Protocol):
         ...
 
 
-def score_table(forecaster: Forecaster, part: Part) -> pd.DataFrame:
+def score_table(
+    forecaster: Forecaster,
+    part: Part,
+    baselines: Sequence[Baseline] | None = None,
+    metrics: Sequence[str] = SCORES,
+) -> pd.DataFrame:
     """Score a forecaster and its baselines over every window of one part and every step ahead.
 
-    All rows are scored on the same forecasts: where the seasonal naive has no value (the one a
-    cycle before is missing), that step counts for none of them.
+    All rows are scored on the same forecasts: where a value was not observed, or one model has no
+    forecast (the seasonal naive where the value a cycle before is missing), that step counts for
+    none of them.
 
     Parameters
     ----------
     forecaster : Forecaster
         Fitted; usually an `lstmwidgets.LSTMForecaster`.
     part : "train", "validation" or "test"
+    baselines : sequence of Baseline, optional
+        Fitted here on the forecaster's windows. By default
+        `lstmwidgets.analysis.baselines.default_baselines`, fitted once for each forecaster's windows.
+    metrics : sequence of str
+        Columns, of those in `lstmwidgets.analysis.scoring.ALL_SCORES`.
 
     Returns
     -------
     pandas.DataFrame
-        Index ``model``: "LSTM", "repeat last" and, where the series has a season, "seasonal
-        naive", else "window mean", the mean of the values a window reads. Columns ``MAE`` and
-        ``RMSE`` in the unit of the series, ``MASE`` (see `lstmwidgets.analysis.metrics.mase`) and
-        ``skill``, against the better baseline's MAE.
+        Index ``model``: "LSTM", "repeat last", where the series has a season "seasonal naive",
+        "drift", "window mean" and "ridge". Columns ``MAE`` and ``RMSE`` in the unit of the series;
+        ``MAPE``, ``sMAPE``, ``MASE`` and ``RMSSE`` without one: see `lstmwidgets.analysis.metrics`;
+        and ``skill``, against the MAE of the better naive rule: see
+        `lstmwidgets.analysis.scoring.better_naive`.
         ``attrs["season"]`` and ``attrs["points"]`` hold the season and how many forecasts were
-        scored, ``attrs["notes"]`` a sentence for each thing left out.
+        scored, ``attrs["reference"]`` the better naive rule, ``attrs["notes"]`` a sentence for each
+        thing left out.
 
     Raises
     ------
     LSTMWidgetsError
-        When ``part`` is none of the three, or the forecaster does not hold its series' windows.
+        When ``part`` is none of the three, a metric is unknown, or the forecaster does not hold its
+        series' windows.
     """
     windows = _windows(forecaster, part)
-    starts = windows.starts(part)
     notes: list[str] = []
-    actual, forecasts, season = _forecasts(forecaster, windows, starts, notes)
-    scored = np.isfinite([actual, *forecasts.values()]).all(axis=0)
-    if not scored.all():
-        notes.append(
-            f"{np.count_nonzero(~scored)} of {scored.size} forecasts are left out for every model, because "
-            "one of them has no value there."
-        )
-    kept = {name: forecast[scored] for name, forecast in forecasts.items()}
-    errors = {name: mae(actual[scored], forecast) for name, forecast in kept.items()}
-    scale = _mase_scale(forecaster, windows, season, notes)
-    bar = min(error for name, error in errors.items() if name != LSTM)
-    table = pd.DataFrame(
-        {
-            "MAE": errors,
-            "RMSE": {name: rmse(actual[scored], forecast) for name, forecast in kept.items()},
-            "MASE": {name: error / scale for name, error in errors.items()},
-            "skill": {name: skill(error, bar) for name, error in errors.items()},
-        }
-    ).rename_axis("model")
-    table.attrs = {"part": part, "season": season, "points": int(np.count_nonzero(scored)), "notes": notes}
+    actual, forecasts, season = _forecasts(forecaster, windows, windows.starts(part), baselines, notes)
+    train = np.where(windows.known, windows.read, np.nan)[: windows.split.train_end]
+    table = scores_of(actual, forecasts, train=train, season=season, metrics=metrics, notes=notes)
+    table.attrs = {"part": part, **table.attrs}
     return table
 
 
-def forecast_table(forecaster: Forecaster, part: Part, stride: int | None = None) -> pd.DataFrame:
+def forecast_table(
+    forecaster: Forecaster,
+    part: Part,
+    stride: int | None = None,
+    baselines: Sequence[Baseline] | None = None,
+) -> pd.DataFrame:
     """Forecasts of a forecaster and its baselines beside what came, from cutoffs spread over one part.
 
     Parameters
@@ -95,15 +96,17 @@ def forecast_table(forecaster: Forecaster, part: Part, stride: int | None = None
     part : "train", "validation" or "test"
     stride : int, optional
         Steps between two cutoffs, from 1 up; by default the horizon, so that forecasts follow one
-        another without overlap. Windows that touch a missing value are left out.
+        another without overlap. Windows that read a missing value are left out.
+    baselines : sequence of Baseline, optional
+        As in `score_table`.
 
     Returns
     -------
     pandas.DataFrame
         One row for each cutoff and step: ``unique_id``, ``ds`` (the time forecast), ``cutoff``
-        (the time of the last value known), ``y``, ``LSTM``, ``repeat last`` and, where the series
-        has a season, ``seasonal naive`` (NaN where the cycle before is missing), else ``window
-        mean``.
+        (the time of the last value known), ``y`` (NaN where it was not observed), ``LSTM``, ``repeat
+        last``, where the series has a season ``seasonal naive`` (NaN where the cycle before is
+        missing), ``drift``, ``window mean`` and ``ridge``.
         ``attrs["notes"]`` holds a sentence for each thing left out.
 
     Raises
@@ -119,7 +122,7 @@ def forecast_table(forecaster: Forecaster, part: Part, stride: int | None = None
     starts = windows.starts(part)
     starts = starts[(starts[-1] - starts) % stride == 0]  # counted from the end: the newest part is covered
     notes: list[str] = []
-    actual, forecasts, season = _forecasts(forecaster, windows, starts, notes)
+    actual, forecasts, season = _forecasts(forecaster, windows, starts, baselines, notes)
     index, origins = forecaster.series_.index, windows.origins(starts)
     ahead = origins[:, None] + 1 + np.arange(windows.horizon)
     table = pd.DataFrame(
@@ -151,35 +154,26 @@ def _windows(forecaster: Forecaster, part: str) -> Windows:
 
 
 def _forecasts(
-    forecaster: Forecaster, windows: Windows, starts: NDArray[np.integer], notes: list[str]
+    forecaster: Forecaster,
+    windows: Windows,
+    starts: NDArray[np.integer],
+    baselines: Sequence[Baseline] | None,
+    notes: list[str],
 ) -> tuple[NDArray[np.float64], Forecasts, int]:
     """What came, what each model forecast, both of shape (windows, horizon), and the season."""
-    values = forecaster.series_.to_numpy(dtype=np.float64)
-    origins, horizon = windows.origins(starts), windows.horizon
-    actual = values[origins[:, None] + 1 + np.arange(horizon)]
-    forecasts = {
-        LSTM: forecaster.forecast_windows(starts),
-        REPEAT_LAST: repeat_last(values, origins, horizon),
-    }
     season = season_length(forecaster.series_)
-    seasonal = seasonal_naive(values, origins, horizon, season)
-    if season > 1 and np.isfinite(seasonal).any():
-        forecasts[SEASONAL_NAIVE] = seasonal
-        return actual, forecasts, season
-    reason = (
-        "The series has no season, so the seasonal naive is the same as repeat last and is left out"
-        if season == 1
-        else f"The seasonal naive is left out: no value one cycle ({season} steps) before is known"
-    )
-    notes.append(f"{reason}; in its place stands the mean of the values each window reads.")
-    forecasts[WINDOW_MEAN] = window_mean(values, origins, horizon, windows.sequence_length)
-    return actual, forecasts, season
-
-
-def _mase_scale(forecaster: Forecaster, windows: Windows, season: int, notes: list[str]) -> float:
-    train = forecaster.series_.to_numpy(dtype=np.float64)[: windows.split.train_end]
-    try:
-        return naive_error(train, season)
-    except LSTMWidgetsError as error:
-        notes.append(f"MASE is left out: {error}.")
-        return float("nan")
+    if baselines is None:
+        rivals = fitted_baselines(windows, season)
+        if season == 1:
+            notes.append(
+                "The series has no season, so the seasonal naive is the same as repeat last and is left out."
+            )
+    else:
+        rivals = [baseline.fit(windows) for baseline in baselines]
+    names = [LSTM, *(baseline.name for baseline in rivals)]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise LSTMWidgetsError(f"two models are called {twice.pop()!r}: each needs a name of its own")
+    forecasts = {LSTM: forecaster.forecast_windows(starts)}
+    forecasts |= {baseline.name: baseline.forecast(windows, starts) for baseline in rivals}
+    return windows.observed(starts), with_forecasts(forecasts, notes, season), season

@@ -11,10 +11,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.widgets.charts.axes import log_ticks
 from lstmwidgets.widgets.charts.stretches import as_times
 from lstmwidgets.widgets.charts.thinning import thin
-from lstmwidgets.widgets.theme import MODELS, colour
+from lstmwidgets.widgets.theme import IN_SIGHT, MODELS, colour, model_colour
 from lstmwidgets.widgets.view import STILL_DPI
 
 QUIET = "#5f5f5f"
@@ -162,7 +163,14 @@ def _name_at_the_ends(axes: Axes, lines: Mapping[str, pd.Series], hue: str) -> N
         )
 
 
-def model_picture(lines: pd.DataFrame, *, x: str = "", y: str = "", title: str = "") -> Picture:
+def model_picture(
+    lines: pd.DataFrame,
+    *,
+    models: Sequence[str] | None = None,
+    x: str = "",
+    y: str = "",
+    title: str = "",
+) -> Picture:
     """Draw models, each in its own hue, and what came where that is known.
 
     Parameters
@@ -170,6 +178,9 @@ def model_picture(lines: pd.DataFrame, *, x: str = "", y: str = "", title: str =
     lines : pandas.DataFrame
         Either what `lstmwidgets.forecast_table` returns, whose blocks are drawn apart, or any frame
         with a column for each model, and ``y`` for what came, drawn over its index.
+    models : sequence of str, optional
+        Which to draw. By default all that the frame holds; of a forecast table, where lines lie
+        close, only the LSTM and the two naive rules.
     x, y, title : str
         Labels of the axes, and the title.
     """
@@ -182,9 +193,17 @@ def model_picture(lines: pd.DataFrame, *, x: str = "", y: str = "", title: str =
         actual = pd.concat([block["y"] for block in blocks])
         actual = actual[~actual.index.duplicated()].sort_index()
         axes.plot(_places(actual.index), actual, color=colour("actual"), linewidth=1.0, label="actual")
-    for order, name in enumerate(name for name in MODELS if name in lines):
+    if models is None:
+        models = [name for name in (IN_SIGHT if "cutoff" in lines else MODELS) if name in lines]
+    unknown = [name for name in models if name not in lines or name not in MODELS]
+    if unknown:
+        raise LSTMWidgetsError(
+            f"model {unknown[0]!r} cannot be drawn: the frame has "
+            f"{', '.join(repr(name) for name in MODELS if name in lines) or 'none that has a hue'}"
+        )
+    for order, name in enumerate(models):
         style: dict[str, Any] = {
-            "color": colour(MODELS[name]),
+            "color": model_colour(name).light,
             "linewidth": 1.6 if name == "LSTM" else 1.0,
             "zorder": 5 - order,
         }

@@ -29,7 +29,9 @@ PALETTE = {
         Colour("forecast", "#0072b2", "#4db1f2"),
         Colour("repeat-last", "#c17f00", "#f0b429"),
         Colour("seasonal-naive", "#009670", "#2fc79b"),
-        Colour("window-mean", "#7a5ea8", "#b79ce6"),
+        Colour("drift", "#641a5a", "#c77fb0"),
+        Colour("window-mean", "#b070e0", "#9a6cf5"),
+        Colour("ridge", "#a03c1e", "#e0603c"),
         Colour("train", "#707070", "#939393"),
         Colour("validation", "#bf6fa4", "#e7a3d2"),
         Colour("test", "#857100", "#e0c93a"),
@@ -47,8 +49,18 @@ PALETTE = {
 }
 """Every colour by name. One hue for one meaning: a part, a model or a gate looks the same in every view."""
 
-MODELS = {"LSTM": "forecast", "repeat last": "repeat-last", "seasonal naive": "seasonal-naive"}
-"""Name in `PALETTE` of each model that charts draw; score tables may have more."""
+MODELS = {
+    "LSTM": "forecast",
+    "repeat last": "repeat-last",
+    "seasonal naive": "seasonal-naive",
+    "drift": "drift",
+    "window mean": "window-mean",
+    "ridge": "ridge",
+}
+"""Name in `PALETTE` of each model that charts and score tables know, in their order."""
+
+IN_SIGHT = ("LSTM", "repeat last", "seasonal naive")
+"""The models that a chart shows at first. The others wait in the legend; a still leaves them out."""
 
 GATES = ("i", "f", "g", "o", "c", "h")
 """Input gate, forget gate, candidate, output gate, cell state, hidden state: ``gate-i`` to ``gate-h``."""
@@ -70,7 +82,7 @@ def colour(name: str) -> str:
 
 def model_colour(model: str) -> Colour:
     """The hue of a model by its name in a score table."""
-    return PALETTE[{**MODELS, "window mean": "window-mean"}[model]]
+    return PALETTE[MODELS[model]]
 
 
 def gate_colour(gate: str) -> Colour:

@@ -171,6 +171,30 @@ def test_forecasts_are_drawn_in_blocks_and_a_missing_baseline_leaves_the_legend(
     assert "counted back from the end of each part" in chart.words
 
 
+def test_rivals_wait_in_the_legend_and_take_no_room_until_they_are_shown(chart):
+    index = lw.load_dataset("co2").index
+    rows = {
+        "ds": index[-4:],
+        "cutoff": index[[-5, -5, -3, -3]],
+        "LSTM": 370.0,
+        "drift": 395.0,
+        "ridge": 370.0,
+    }
+    chart.show_forecasts(pd.DataFrame(rows))
+    switches = chart.legend.switches
+    assert [name for name in switches if switches[name].value] == [
+        "actual", "LSTM", "repeat last", "seasonal naive",
+    ]  # fmt: skip
+    assert not chart.models["drift"].visible and chart.models["LSTM"].visible
+    assert switches["drift"].layout.display is None and switches["window mean"].layout.display == "none"
+    assert np.isfinite(chart.models["drift"].y).any()  # there already, for the browser to show
+    before = chart._y.max
+    switches["drift"].value = True
+    assert chart._y.max > before and chart._y.max > 385
+    switches["drift"].value = False
+    assert chart._y.max == before
+
+
 def test_a_long_series_is_thinned_before_it_is_sent():
     chart, series = ForecastChart(), lw.read_series(lw.load_dataset("sine_mix"))
     longer = pd.Series(

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.widgets.charts.axes import padded
 from lstmwidgets.widgets.figures import line_picture, model_picture, series_picture
 
@@ -54,6 +55,21 @@ def test_models_are_drawn_in_blocks_with_what_came():
     (axes,) = model_picture(table).axes
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["actual", "LSTM"]
     assert [line.get_ydata().tolist() for line in axes.lines] == [[1, 2, 3, 4], [1.5, 2.5], [3.5, 4.5]]
+
+
+def test_rivals_are_drawn_where_they_are_asked_for():
+    times = pd.date_range("2020-01-01", periods=2, freq="D")
+    rows = {"LSTM": [1.0, 2.0], "repeat last": 1.0, "drift": 3.0, "window mean": 2.0, "ridge": 4.0}
+
+    def drawn(picture):
+        return [text.get_text() for text in picture.axes[0].get_legend().get_texts()]
+
+    table = pd.DataFrame({"ds": times, "cutoff": 0, "y": [1.0, 2.0], **rows})
+    assert drawn(model_picture(table)) == ["actual", "LSTM", "repeat last"]
+    assert drawn(model_picture(table, models=["ridge", "LSTM"])) == ["actual", "ridge", "LSTM"]
+    assert drawn(model_picture(pd.DataFrame(rows, index=[1, 2]))) == list(rows)
+    with pytest.raises(LSTMWidgetsError, match="model 'seasonal naive' cannot be drawn: .* 'ridge'"):
+        model_picture(table, models=["seasonal naive"])
 
 
 @pytest.mark.parametrize("values", [[], [3.0], [0.0, 0.0], [np.nan], [1.0, 5.0]])

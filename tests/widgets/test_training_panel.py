@@ -90,9 +90,8 @@ def test_train_blocks_and_returns_the_trained_panel(panel):
     assert panel.forecaster.config == QUICK
     assert status(panel).startswith("Trained 3 epochs in ")
     assert panel._shown.loss.train.y.tolist() == panel.history["loss"].tolist()
-    assert panel.scores.loc["LSTM", "skill"] == pytest.approx(
-        1 - panel.scores.loc["LSTM", "MAE"] / panel.scores["MAE"].drop("LSTM").min()
-    )
+    naive = panel.scores.loc[["repeat last", "seasonal naive"], "MAE"].min()
+    assert panel.scores.loc["LSTM", "skill"] == pytest.approx(1 - panel.scores.loc["LSTM", "MAE"] / naive)
     drawn = panel._shown.forecast.models
     assert all(np.isfinite(line.y).sum() > 10 for line in drawn.values())
     assert enabled(panel) == {"train", "reset"}
@@ -401,19 +400,34 @@ def test_looking_about_while_it_trains_never_waits_long(series):
 
 def test_the_verdict_is_plain(panel):
     scores = panel.train().scores
-    for gain, words, tone in (
-        (0.3, "errs 30% less", "good"),
-        (0.049, "within 5% of the better baseline, repeat last: too close to call, use the rule", "quiet"),
-        (0.0, "too close to call", "quiet"),
-        (-0.049, "too close to call", "quiet"),
-        (0.051, "errs 5% less", "good"),
-        (-0.051, "errs 5% more", "error"),
-        (-0.5, "use ", "error"),
+    naive = "the better naive rule, repeat last"
+    for gain, ridge, words, tone in (
+        (0.3, 9.0, f"errs 30% less than {naive}.", "good"),
+        (0.3, 0.67, f"errs 30% less than {naive}.", "good"),
+        (
+            0.3,
+            0.63,
+            f"less than {naive}, but ridge errs 10% less than the LSTM: use ridge instead.",
+            "warning",
+        ),
+        (0.049, 9.0, f"within 5% of {naive}: too close to call, use the rule.", "quiet"),
+        (0.0, 9.0, "too close to call", "quiet"),
+        (0.0, 0.5, f"within 5% of {naive}, and ridge errs 50% less than the LSTM: use ridge", "warning"),
+        (-0.049, 9.0, "too close to call", "quiet"),
+        (0.051, 9.0, "errs 5% less", "good"),
+        (-0.051, 9.0, "errs 5% more than repeat last: use repeat last instead.", "error"),
+        (-0.25, 0.75, "errs 25% more than repeat last, and ridge errs 40% less than the LSTM", "error"),
     ):
         changed = scores.copy()
+        changed["MAE"] = {
+            **dict.fromkeys(scores.index, 9.0),
+            "repeat last": 1.0,
+            "LSTM": 1 - gain,
+            "ridge": ridge,
+        }
         changed.loc["LSTM", "skill"] = gain
-        assert words in verdict(changed)[0] and verdict(changed)[1] == tone
-    changed.loc["LSTM", "MASE"] = np.nan
+        assert words in verdict(changed)[0] and verdict(changed)[1] == tone, verdict(changed)
+    changed.loc["LSTM", ["MASE", "skill"]] = np.nan, -0.5
     assert (
         formatted(changed).loc["LSTM", "MASE"] == "–" and formatted(changed).loc["LSTM", "skill"] == "−0.50"
     )

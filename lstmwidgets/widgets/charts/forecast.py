@@ -41,11 +41,14 @@ class ForecastChart(Chart):
         self._split: Split | None = None
         self._views: dict[str, Stretch] = {}
         self._forecasts: pd.DataFrame | None = None
+        self._heights: dict[str, NDArray[np.float64]] = {"actual": NOTHING}
         self._moving = False
         self._lock = threading.RLock()  # new forecasts come from the training's thread
         detail = self._make_detail()
         lines = {"actual": self.actual, **self.models}
-        legend = Legend(lines, {"actual": "actual", **theme.MODELS})
+        legend = Legend(lines, {"actual": "actual", **theme.MODELS}, hidden=set(MODELS) - set(theme.IN_SIGHT))
+        for switch in legend.switches.values():
+            switch.observe(lambda change: self._fit_heights(), "value")
         self.views = ipywidgets.ToggleButtons(options=[ALL], value=None).add_class("lw-views")
         self.stretch = ipywidgets.IntRangeSlider(
             value=(0, 1), min=0, max=1, readout=False, tooltip="The stretch of the series shown above"
@@ -218,16 +221,13 @@ class ForecastChart(Chart):
     def _draw_stretch(self, first: int, last: int) -> None:
         begin, end = self._times[first], self._times[last]
         in_sight = slice(first, last + 1)
-        heights = [self._known_values()[in_sight]]
-        draw(self.actual, *thin(self._times[in_sight], heights[0]))
+        self._heights = {"actual": self._known_values()[in_sight]}
+        draw(self.actual, *thin(self._times[in_sight], self._heights["actual"]))
         for model, mark in self.models.items():
             times, values = blocks_between(self._forecasts, model, begin, end)
             draw(mark, *thin(times, values))
-            heights.append(values)
-        low, high = value_limits(heights)
-        with self._y.hold_sync():
-            self._y.min, self._y.max = low, high
-        self._values.tick_values = ticks_between(low, high)
+            self._heights[model] = values
+        self._fit_heights()
         with self._x.hold_sync():
             self._x.min, self._x.max = begin.astype(object), end.astype(object)
         _mark_dates(self._dates, begin, end)
@@ -235,6 +235,16 @@ class ForecastChart(Chart):
         self._name_parts(first, last)
         self._span.value = " to ".join(self.ends)
         self.words = forecast_in_words(self._forecasts)
+
+    def _fit_heights(self) -> None:
+        """Leave room for the series and every forecast switched on: one far off would flatten the others."""
+        with self._lock:
+            actual, *others = self._heights
+            shown = [actual, *(name for name in others if self.legend.switches[name].value)]
+            low, high = value_limits([self._heights[name] for name in shown])
+            with self._y.hold_sync():
+                self._y.min, self._y.max = low, high
+            self._values.tick_values = ticks_between(low, high)
 
     def _name_parts(self, first: int, last: int) -> None:
         """Write each part's name where it begins in the stretch, unless there is no room for it."""

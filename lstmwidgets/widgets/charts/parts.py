@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import bqplot
@@ -19,12 +19,20 @@ NOTHING = np.array([np.nan])
 
 
 class Legend(ipywidgets.Box):
-    """One switch for each line: pressing it hides the line or shows it again, in the browser alone."""
+    """One switch for each line: pressing it hides the line or shows it again, in the browser alone.
 
-    def __init__(self, lines: dict[str, bqplot.Lines], colours: dict[str, str]) -> None:
+    Lines named in ``hidden`` wait to be shown.
+    """
+
+    def __init__(
+        self, lines: dict[str, bqplot.Lines], colours: dict[str, str], hidden: Collection[str] = ()
+    ) -> None:
         self.switches = {}
         for name, line in lines.items():
-            switch = ipywidgets.ToggleButton(value=True, description=name, tooltip=f"Show or hide {name}")
+            line.visible = name not in hidden
+            switch = ipywidgets.ToggleButton(
+                value=line.visible, description=name, tooltip=f"Show or hide {name}"
+            )
             switch.add_class("lw-switch").add_class(f"lw-swatch-{colours[name]}")
             ipywidgets.jslink((switch, "value"), (line, "visible"))
             self.switches[name] = switch

@@ -43,9 +43,9 @@ def panel_still(picture: Picture) -> Figure:
     """Draw a panel: settings on top, loss and forecast side by side, scores below."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10.0, 6.3), facecolor="white")
+    figure = Figure(figsize=(10.0, 7.1), facecolor="white")
     grid = figure.add_gridspec(
-        2, 2, width_ratios=[2, 3], height_ratios=[3.4, 1.15], left=0.055, right=0.985, top=0.76, bottom=0.015,
+        2, 2, width_ratios=[2, 3], height_ratios=[3.4, 1.7], left=0.055, right=0.985, top=0.76, bottom=0.015,
         wspace=0.15, hspace=0.24,
     )  # fmt: skip
     right = grid[0, 1].subgridspec(2, 1, height_ratios=[4, 1], hspace=0.28)
@@ -59,10 +59,12 @@ def panel_still(picture: Picture) -> Figure:
 
 def _head(figure: Figure, picture: Picture) -> None:
     in_sight, folded = settings_in_words(picture.config)
-    figure.text(0.055, 0.967, picture.title, size=12.5, weight=700, color=_TEXT, va="center")
-    lines = [(in_sight, _TEXT), (folded, _QUIET), (picture.cost, _QUIET), (picture.status, _TEXT)]
+    figure.text(0.055, 0.970, picture.title, size=12.5, weight=700, color=_TEXT, va="center")
+    whole = " · ".join(each.replace(" ", "\u00a0") for each in folded.split(" · "))
+    settings = [(line.replace("\u00a0", " "), _QUIET) for line in _folded(whole, 140).split("\n")]
+    lines = [(in_sight, _TEXT), *settings, (picture.cost, _QUIET), (picture.status, _TEXT)]
     for number, (line, hue) in enumerate(lines):
-        figure.text(0.055, 0.928 - 0.031 * number, line, size=8.5, color=hue, va="center")
+        figure.text(0.055, 0.934 - 0.0275 * number, line, size=8.5, color=hue, va="center")
 
 
 def settings_in_words(config: LSTMConfig) -> tuple[str, str]:
@@ -128,13 +130,19 @@ def _forecast(axes: Axes, picture: Picture) -> None:
         linewidth=1.2,
         label="actual",
     )
-    for order, (model, name) in enumerate(theme.MODELS.items()):
+    for order, model in enumerate(theme.IN_SIGHT):
         if picture.result is None or model not in picture.result.forecasts:
             continue
         blocks = blocks_between(picture.result.forecasts, model, times[first], times[last])
         heights.append(blocks[1])
         width = 1.6 if model == "LSTM" else 1.0
-        axes.plot(*thin(*blocks), color=theme.colour(name), linewidth=width, label=model, zorder=5 - order)
+        axes.plot(
+            *thin(*blocks),
+            color=theme.model_colour(model).light,
+            linewidth=width,
+            label=model,
+            zorder=5 - order,
+        )
     axes.set(xlim=(times[first], times[last]), ylim=value_limits(heights))
     _shade(axes, picture, times, picture.stretch)
     _dates(axes)
@@ -204,16 +212,16 @@ def _scores(axes: Axes, picture: Picture) -> None:
     heading = f"Errors on the test part, {picture.unit}" if picture.unit else "Errors on the test part"
     axes.text(0.0, 0.98, heading, size=10, weight=700, color=_TEXT, va="top")
     for place, head in zip(places, rows.columns, strict=True):
-        axes.text(place, 0.72, head, size=8.5, color=_QUIET, ha="right", va="center")
+        axes.text(place, 0.82, head, size=8.5, color=_QUIET, ha="right", va="center")
     for number, (model, row) in enumerate(zip(rows.index, rows.to_numpy(), strict=True)):
-        height = 0.53 - 0.19 * number
-        axes.plot([0.0, 0.62], [height + 0.095] * 2, color=_LINE, linewidth=0.6, clip_on=False)
+        height = 0.69 - 0.13 * number
+        axes.plot([0.0, 0.62], [height + 0.065] * 2, color=_LINE, linewidth=0.6, clip_on=False)
         axes.plot([0.0, 0.014], [height] * 2, color=theme.model_colour(str(model)).light, linewidth=2.2)
         axes.text(0.024, height, model, size=9, color=_TEXT, va="center")
         for place, cell in zip(places, row, strict=True):
             axes.text(place, height, cell, size=9, color=_TEXT, ha="right", va="center")
     sentence, tone = verdict(scores)
-    axes.text(0.66, 0.72, _folded(sentence, 44), size=9, color=theme.colour(tone), va="top", linespacing=1.5)
+    axes.text(0.66, 0.84, _folded(sentence, 44), size=9, color=theme.colour(tone), va="top", linespacing=1.5)
 
 
 def _folded(text: str, width: int) -> str:

@@ -11,17 +11,19 @@ import numpy as np
 import pandas as pd
 
 from lstmwidgets.analysis.scores import LSTM, forecast_table, score_table
+from lstmwidgets.analysis.scoring import better_naive
 from lstmwidgets.model.cost import training_flops
 from lstmwidgets.widgets import theme
 
 _QUICK_FLOPS = 5e9
 _CLOSE = 0.05  # too little to rest a choice on
+_EVEN = "too close to call, use the rule."
 _METRICS = ("MAE", "RMSE", "MASE", "skill")
 _MEANING = {
     "MAE": "Mean absolute error, in the unit of the series",
     "RMSE": "Root mean squared error, in the unit of the series: large errors weigh more",
     "MASE": "Mean absolute scaled error: below 1 is better than one cycle ago was on the training part",
-    "skill": "Share of the better baseline's MAE taken away: 1 is perfect, 0 no better, below 0 worse",
+    "skill": "Share of the better naive rule's MAE taken away: 1 is perfect, 0 no better, below 0 worse",
 }
 
 
@@ -54,16 +56,24 @@ def verdict(scores: pd.DataFrame | None) -> tuple[str, str]:
     """What the scores say of the LSTM in one sentence, and its tone: good, warning, error or quiet."""
     if scores is None:
         return "Scored once a first epoch is finished.", "quiet"
-    baselines = scores["MAE"].drop(LSTM)
-    better, gain = str(baselines.idxmin()), float(scores["skill"][LSTM])
+    errors = {str(model): float(error) for model, error in scores["MAE"].items()}
+    naive, gain, ours = str(better_naive(errors)), float(scores["skill"][LSTM]), errors[LSTM]
+    if not math.isfinite(ours):
+        return "No forecast of the test part can be scored.", "quiet"
     if not math.isfinite(gain):
-        return f"{better} makes no error on the test part: there is nothing to gain.", "warning"
-    if abs(gain) < _CLOSE:
-        close = f"within {_CLOSE:.0%} of the better baseline, {better}"
-        return f"On the test part the LSTM is {close}: too close to call, use the rule.", "quiet"
-    if gain > 0:
-        return f"On the test part the LSTM errs {gain:.0%} less than the better baseline, {better}.", "good"
-    return f"On the test part the LSTM errs {-gain:.0%} more than {better}: use {better} instead.", "error"
+        return f"{naive} makes no error on the test part: there is nothing to gain.", "warning"
+    best = min(errors, key=lambda model: errors[model])
+    lead = (ours - errors[best]) / ours if best != LSTM else 0.0
+    ahead = f"{best} errs {lead:.0%} less than the LSTM: use {best} instead."
+    outdone = best not in (LSTM, naive) and lead >= _CLOSE
+    if gain >= _CLOSE:
+        said = f"On the test part the LSTM errs {gain:.0%} less than the better naive rule, {naive}"
+        return (f"{said}, but {ahead}", "warning") if outdone else (f"{said}.", "good")
+    if gain > -_CLOSE:
+        said = f"On the test part the LSTM is within {_CLOSE:.0%} of the better naive rule, {naive}"
+        return (f"{said}, and {ahead}", "warning") if outdone else (f"{said}: {_EVEN}", "quiet")
+    said = f"On the test part the LSTM errs {-gain:.0%} more than {naive}"
+    return f"{said}, and {ahead}" if outdone else f"{said}: use {naive} instead.", "error"
 
 
 def formatted(scores: pd.DataFrame | None) -> pd.DataFrame:
