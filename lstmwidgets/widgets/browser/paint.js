@@ -15,6 +15,7 @@ class Palette {
     this.names = Object.fromEntries(this.wanted.map((name) => [name, colour(name, "#555")]));
     this.text = colour("text", "#212121");
     this.ground = colour("ground", "#ffffff");
+    this.sunken = colour("sunken", "#f2f2f2");
     this.line = colour("line", "#ddd");
   }
 
