@@ -79,7 +79,7 @@ def regular_grid(times: pd.DatetimeIndex, freq: str | None, where: Callable[[int
         return _given(times, freq, where)
     if inferred := infer_grid(times):
         return inferred
-    guess = _usual_step(times)
+    guess = usual_step(times)
     if guess is None:
         raise LSTMWidgetsError(
             f"the {len(times):,} timestamps from {times[0].isoformat()} to {times[-1].isoformat()} have no "
@@ -104,15 +104,15 @@ def regular_grid(times: pd.DatetimeIndex, freq: str | None, where: Callable[[int
 def infer_grid(times: pd.DatetimeIndex) -> Grid | None:
     """The grid of the most common step, or of the shortest one, when every timestamp lies on it."""
     for offset in _candidates(times):
-        if _stretch(times, offset) <= MAX_STRETCH and (grid := _try_grid(times, offset)) is not None:
+        if stretch_of(times, offset) <= MAX_STRETCH and (grid := try_grid(times, offset)) is not None:
             return grid
     return None
 
 
 def _given(times: pd.DatetimeIndex, freq: str, where: Callable[[int], str]) -> Grid:
-    offset = _read_freq(freq)
+    offset = read_freq(freq)
     _refuse_stretch(times, offset)
-    grid = _try_grid(times, offset)
+    grid = try_grid(times, offset)
     if grid is not None:
         return grid
     inferred = infer_grid(times)
@@ -129,7 +129,8 @@ def _given(times: pd.DatetimeIndex, freq: str, where: Callable[[int], str]) -> G
     )
 
 
-def _read_freq(freq: Any) -> BaseOffset:
+def read_freq(freq: Any) -> BaseOffset:
+    """The offset that a ``freq`` names, or an error that says what is accepted."""
     accepted = "a pandas frequency such as 'h', '15min', 'D', 'B', 'W', 'MS', 'QS' or 'YS'"
     try:
         offset: BaseOffset | None = to_offset(freq)
@@ -140,7 +141,8 @@ def _read_freq(freq: Any) -> BaseOffset:
     return offset
 
 
-def _try_grid(times: pd.DatetimeIndex, offset: BaseOffset) -> Grid | None:
+def try_grid(times: pd.DatetimeIndex, offset: BaseOffset) -> Grid | None:
+    """The grid of an offset from the first timestamp on, when every timestamp lies on it."""
     index = pd.date_range(times[0], times[-1], freq=offset, unit="us")
     if len(index) < len(times) or index[-1] != times[-1]:
         return None
@@ -163,7 +165,7 @@ def _off_grid(times: pd.DatetimeIndex, offset: BaseOffset, where: Callable[[int]
 
 
 def _refuse_stretch(times: pd.DatetimeIndex, offset: BaseOffset) -> None:
-    stretch = _stretch(times, offset)
+    stretch = stretch_of(times, offset)
     if stretch > MAX_STRETCH:
         raise LSTMWidgetsError(
             f"a grid with freq={offset.freqstr!r} from {times[0].isoformat()} to {times[-1].isoformat()} "
@@ -172,7 +174,7 @@ def _refuse_stretch(times: pd.DatetimeIndex, offset: BaseOffset) -> None:
         )
 
 
-def _stretch(times: pd.DatetimeIndex, offset: BaseOffset) -> float:
+def stretch_of(times: pd.DatetimeIndex, offset: BaseOffset) -> float:
     """How many times longer than the data a grid would be, told without building it."""
     step = (pd.Timestamp("2001-01-01") + 8 * offset - (pd.Timestamp("2001-01-01") + 4 * offset)) / 4
     return float((times[-1] - times[0]) / step / len(times))
@@ -180,11 +182,12 @@ def _stretch(times: pd.DatetimeIndex, offset: BaseOffset) -> float:
 
 def _candidates(times: pd.DatetimeIndex) -> list[BaseOffset]:
     """Offsets worth trying: of the most common step first, then of the shortest."""
-    usual, shortest = _usual_step(times), _calendar_or_clock(times, shortest=True)
+    usual, shortest = usual_step(times), _calendar_or_clock(times, shortest=True)
     return [one for one in dict.fromkeys([usual, shortest]) if one is not None]
 
 
-def _usual_step(times: pd.DatetimeIndex) -> BaseOffset | None:
+def usual_step(times: pd.DatetimeIndex) -> BaseOffset | None:
+    """The most common step between ascending timestamps."""
     return _calendar_or_clock(times, shortest=False)
 
 
