@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Self
 
 import numpy as np
@@ -20,8 +21,9 @@ class Ridge:
     strength of its penalty is the one of `GRID` with the least mean squared error over the
     validation part; a tie goes to the stronger.
 
-    The fit holds at most `MOST_NUMBERS` numbers of the windows: of more windows, it takes as many
-    as fit, evenly spread over the part. That is 49,932 windows of 168 steps of one series.
+    Windows are read in blocks and only their sums of products are kept, so memory does not grow with
+    their number. Of more windows than `MOST_WORK` allows, it takes as many as fit, evenly spread
+    over the part: that is 608,000 windows of 336 steps of one series.
 
     Hoerl, A. E. and Kennard, R. W. (1970). Ridge regression. Technometrics 12(1).
 
@@ -39,33 +41,33 @@ class Ridge:
     """Penalties to choose from, as shares of the inputs' mean sum of squares over the training windows:
     at 1 the penalty weighs as much as a typical input does, whatever the unit or the number of windows."""
 
-    MOST_NUMBERS = 2**23
-    """How many numbers of windows the fit holds at a time: 64 MiB."""
+    MOST_WORK = 2**36
+    """Products that the fit may sum, windows times the square of a window's numbers: a few seconds."""
 
     def fit(self, windows: Windows) -> Self:
         """Fit on the training part; validation chooses the penalty."""
         from sklearn.linear_model import Ridge as Regression  # takes a second to import
 
-        x, y = self._rows(windows, windows.train[_observed(windows, windows.train)])
-        self.windows_fitted_, self.penalty_ = len(x), float("nan")
-        self._shape = (windows.sequence_length, windows.values.shape[1], windows.horizon)
-        self._weights = np.full((x.shape[1], windows.horizon), np.nan)
-        self._centre, self._level = np.zeros(x.shape[1]), np.zeros(windows.horizon)
-        if not len(x):
+        width, horizon = windows.sequence_length * windows.values.shape[1], windows.horizon
+        starts: NDArray[np.integer] = windows.train[_observed(windows, windows.train)]
+        starts = _thinned(starts, max(1, self.MOST_WORK // width**2))
+        self.windows_fitted_, self.penalty_ = len(starts), float("nan")
+        self._shape = (windows.sequence_length, windows.values.shape[1], horizon)
+        self._centre, self._level = np.zeros(width), np.zeros(horizon)
+        self._weights = np.full((width, horizon), np.nan)
+        if not len(starts):
             return self
-        self._centre, self._level = x.mean(axis=0), y.mean(axis=0)
-        # The triangular factor poses the same least squares in no more rows than columns.
-        factor = np.linalg.qr(np.hstack([x - self._centre, y - self._level]), mode="r")
-        x, y = np.split(factor, [x.shape[1]], axis=1)
-        unit = float(np.square(x).sum()) / x.shape[1] or 1.0
-        past, came = self._rows(windows, windows.validation)
-        best = np.inf
-        for penalty in self.GRID:
-            fitted = Regression(alpha=penalty * unit, fit_intercept=False, solver="cholesky").fit(x, y)
-            weights = np.reshape(fitted.coef_, (windows.horizon, -1)).T
-            error = float(np.nanmean((self._answers(past, weights) - came) ** 2))
-            if error < best:
-                best, self.penalty_, self._weights = error, penalty, weights
+        means, rows = _same_least_squares(windows, starts)
+        x, y = rows[:, :width], rows[:, width:]
+        self._centre, self._level = means[:width], means[width:]
+        unit = float(np.square(x).sum()) / width or 1.0
+        fits = [
+            Regression(alpha=penalty * unit, fit_intercept=False, solver="cholesky").fit(x, y)
+            for penalty in self.GRID
+        ]
+        every = np.stack([np.reshape(fit.coef_, (horizon, width)).T for fit in fits])
+        best = int(np.argmin(self._errors(windows, windows.validation, every)))
+        self.penalty_, self._weights = self.GRID[best], every[best]
         return self
 
     def forecast(self, windows: Windows, starts: NDArray[np.integer]) -> NDArray[np.float64]:
@@ -84,24 +86,57 @@ class Ridge:
                 f"the windows have sequence_length, features, horizon = {shape}, and this ridge regression "
                 f"was fitted on windows of {self._shape}: call fit(windows) on these"
             )
-        starts, block = np.asarray(starts), max(1, self.MOST_NUMBERS // self._weights.shape[0])
+        starts = np.asarray(starts)
         outputs = [
-            self._answers(_flat(windows, starts[begin : begin + block]), self._weights)
-            for begin in range(0, max(1, len(starts)), block)
+            (_flat(windows, block) - self._centre) @ self._weights + self._level
+            for block in _blocks(starts, len(self._centre))
         ]
-        return windows.restore(np.concatenate(outputs), starts)
+        return windows.restore(np.concatenate([np.empty((0, windows.horizon)), *outputs]), starts)
 
-    def _answers(self, x: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        return (x - self._centre) @ weights + self._level
+    def _errors(
+        self, windows: Windows, starts: NDArray[np.integer], every: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Summed squared error of each of some weights, shape (fits, width, horizon), where observed."""
+        total = np.zeros(len(every))
+        for block in _blocks(starts, every.shape[1]):
+            answers = (_flat(windows, block) - self._centre) @ every + self._level
+            total += np.nansum((answers - windows.targets(block)) ** 2, axis=(1, 2))
+        return total
 
-    def _rows(
-        self, windows: Windows, starts: NDArray[np.integer]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Inputs and targets, evenly thinned to what memory allows."""
-        most = max(1, self.MOST_NUMBERS // windows.values.shape[1] // windows.sequence_length)
-        if len(starts) > most:
-            starts = starts[np.linspace(0, len(starts) - 1, most).round().astype(np.intp)]
-        return _flat(windows, starts), windows.targets(starts).astype(np.float64)
+
+_BLOCK = 2**20
+"""Numbers of windows to hold at a time: 8 MiB."""
+
+
+def _same_least_squares(
+    windows: Windows, starts: NDArray[np.integer]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Means of inputs and targets side by side, and a few rows to learn from in place of all windows.
+
+    Least squares knows its rows by their sums of products alone. The rows given are as many as a
+    window and its targets have numbers, and have the same sums as all windows less their means.
+    """
+    sums = products = np.zeros(())
+    for block in _blocks(starts, windows.sequence_length * windows.values.shape[1]):
+        rows = np.hstack([_flat(windows, block), windows.targets(block)])
+        sums, products = sums + rows.sum(axis=0), products + rows.T @ rows
+    means = sums / len(starts)
+    sizes, directions = np.linalg.eigh(products - len(starts) * np.outer(means, means))
+    return means, np.sqrt(np.maximum(sizes, 0.0))[:, None] * directions.T
+
+
+def _blocks(starts: NDArray[np.integer], width: int) -> Iterator[NDArray[np.integer]]:
+    """Some windows at a time, as memory allows."""
+    most = max(1, _BLOCK // width)
+    for begin in range(0, len(starts), most):
+        yield starts[begin : begin + most]
+
+
+def _thinned(starts: NDArray[np.integer], most: int) -> NDArray[np.integer]:
+    """At most so many, evenly spread."""
+    if len(starts) <= most:
+        return starts
+    return starts[np.linspace(0, len(starts) - 1, most).round().astype(np.intp)]
 
 
 def _flat(windows: Windows, starts: NDArray[np.integer]) -> NDArray[np.float64]:

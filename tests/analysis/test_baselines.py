@@ -280,13 +280,23 @@ def test_ridge_reads_every_feature():
 def test_too_many_windows_are_thinned_evenly_and_forecast_all_the_same():
     windows = make_windows(walk(3000), CONFIG)
     whole, thin = Ridge().fit(windows), Ridge()
-    thin.MOST_NUMBERS = 12 * 500
-    assert thin.fit(windows).windows_fitted_ == 500 < whole.windows_fitted_
-    forecast = thin.forecast(windows, windows.train)  # in five blocks
-    assert forecast.shape == (len(windows.train), 3)
-    error = np.abs(forecast - windows.observed(windows.train)).mean()
-    assert (
-        error < 1.05 * np.abs(whole.forecast(windows, windows.train) - windows.observed(windows.train)).mean()
+    thin.MOST_WORK = 12**2 * 500
+    assert thin.fit(windows).windows_fitted_ == 500 < whole.windows_fitted_ == len(windows.train)
+    errors = [
+        np.abs(ridge.forecast(windows, windows.test) - windows.observed(windows.test)).mean()
+        for ridge in (whole, thin)
+    ]
+    assert errors[1] < 1.05 * errors[0]
+
+
+def test_windows_read_in_blocks_are_fitted_and_forecast_as_at_once(monkeypatch):
+    windows = make_windows(walk(), CONFIG)
+    at_once = Ridge().fit(windows)
+    monkeypatch.setattr("lstmwidgets.analysis.ridge._BLOCK", 12 * 7)
+    in_blocks = Ridge().fit(windows)
+    assert in_blocks.penalty_ == at_once.penalty_
+    np.testing.assert_allclose(
+        in_blocks.forecast(windows, windows.test), at_once.forecast(windows, windows.test), atol=1e-8
     )
 
 
