@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import traitlets
 
+from lstmwidgets.data.series import read_series
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.widgets.browser.page import standalone
 from lstmwidgets.widgets.figures import Picture
@@ -42,7 +44,8 @@ class ForecastPlot(View):
         90 % calibrated on its validation part. Or a frame that `lstmwidgets.backtest` returned.
     series : pandas.Series, optional
         With a frame: the series it is of, for what lies before the first cutoff, for the points that
-        were filled in and for the unit.
+        were filled in and for the unit. With a forecaster: another one to forecast, such as the same
+        continued, or the one that a forecaster loaded from a file was fitted on.
     model : str, optional
         Whose residuals, intervals and cutoffs' errors are looked at; by default "LSTM", or the
         frame's first model.
@@ -106,13 +109,9 @@ class ForecastPlot(View):
         if isinstance(source, pd.DataFrame) or not hasattr(source, "forecast_windows"):
             self.frame, asked = source, source
         else:
-            if series is not None:
-                raise LSTMWidgetsError(
-                    "series= goes with a frame; a forecaster has its own. To look at another, pass "
-                    "ForecastPlot(lw.backtest(forecaster, series), series)"
-                )
-            self.frame, asked = _backtested(source), source
-            series = source.series_
+            other = None if series is None else read_series(series)
+            self.frame = _backtested(source, other)
+            series, asked = (source.series_, source) if other is None else (other, self.frame)
         self._study: Study = study(self.frame, series, model)
         walk = self._study.walk
         self._rows = walked(walk)
@@ -241,20 +240,19 @@ class ForecastPlot(View):
         return standalone(self._module, self._title, self.summary())
 
 
-def _backtested(forecaster: Any) -> pd.DataFrame:
+def _backtested(forecaster: Any, series: pd.Series | None) -> pd.DataFrame:
     """A forecaster's test part from as many cutoffs as there may be, with intervals."""
     from lstmwidgets.analysis.backtest import backtest
     from lstmwidgets.analysis.intervals import SplitConformal
 
-    windows = getattr(forecaster, "windows_", None)
-    steps = {
-        part: 1 if windows is None else max(1, -(-len(windows.starts(part)) // MOST_CUTOFFS))
-        for part in ("test", "validation")
-    }
-    frame = backtest(forecaster, part="test", step=steps["test"], progress_bar=False)
-    calibration = backtest(
-        forecaster, part="validation", step=steps["validation"], baselines=[], progress_bar=False
-    )
+    def part_of(part: str, share: float, **more: Any) -> pd.DataFrame:
+        length = len(getattr(forecaster, "series_", ()) if series is None else series)
+        step = max(1, math.ceil(length * share / MOST_CUTOFFS))
+        return backtest(forecaster, series, part=part, step=step, progress_bar=False, **more)
+
+    config = forecaster.config
+    frame = part_of("test", config.test_fraction)
+    calibration = part_of("validation", config.validation_fraction, baselines=[])
     try:
         return SplitConformal().fit(calibration).apply(frame)
     except LSTMWidgetsError as error:

@@ -349,7 +349,7 @@ def broken(frame, how):
         ("a model of words", "the column 'GRU' holds str, not forecasts"),
         ("two series", r"holds 2 series \('made up', 'another', …\).*frame.frame.unique_id == 'made up'"),
         ("twice", "the cutoff 2020-01-03 00:00:00 forecasts 2020-01-04 00:00:00 twice"),
-        ("cut short", "the cutoff 2020-01-06 00:00:00 has 1 steps ahead and others have 2"),
+        ("cut short", "the cutoff 2020-01-06 00:00:00 has 1 of the 2 steps that others have"),
         ("half an interval", "the frame has 'LSTM-lo-80' without its other end"),
         ("a step left out", "the times forecast from 2020-01-03 00:00:00 are not the 2 steps that follow it"),
         ("off the grid", "lie on no regular grid"),
@@ -379,8 +379,6 @@ def test_whatever_else_does_not_fit_is_refused_too(frame, forecaster, tmp_path):
         ForecastPlot(frame, pd.Series(1.0, pd.DatetimeIndex(["2020-01-01", "2020-01-05"])))
     with pytest.raises(lw.LSTMWidgetsError, match="disagree about time zones"):
         ForecastPlot(frame, elsewhere.tz_localize("UTC"))
-    with pytest.raises(lw.LSTMWidgetsError, match="series= goes with a frame"):
-        ForecastPlot(forecaster, elsewhere)
     with pytest.raises(lw.LSTMWidgetsError, match="not fitted"):
         ForecastPlot(lw.LSTMForecaster(CONFIG))
     with pytest.raises(lw.LSTMWidgetsError, match="diagnosis is a str: pass what lstmwidgets.diagnose"):
@@ -400,6 +398,24 @@ def test_a_forecaster_is_backtested_with_intervals_and_diagnosed(made, forecaste
     told = made._module.facts["diagnosis"]
     assert told["verdict"] == diagnose(forecaster).verdict and told["findings"]
     assert told["verdict"] in made.summary()
+
+
+def test_a_forecaster_from_a_file_is_shown_with_the_series_it_was_fitted_on(forecaster, made, tmp_path):
+    loaded = lw.LSTMForecaster.load(forecaster.save(tmp_path / "forecaster.safetensors"))
+    with pytest.raises(lw.LSTMWidgetsError, match="loaded from a file.*pass series="):
+        ForecastPlot(loaded)
+    plot = ForecastPlot(loaded, lw.load_dataset("co2").iloc[-500:])
+    np.testing.assert_allclose(plot.frame["LSTM-hi-90"], made.frame["LSTM-hi-90"], rtol=1e-5)
+    assert "ppm" in plot.summary() and plot.diagnosis.verdict
+
+
+def test_without_room_to_calibrate_there_are_no_intervals_and_it_says_why():
+    config = lw.LSTMConfig(sequence_length=8, horizon=5, units=2, epochs=1, validation_fraction=0.1)
+    plot = ForecastPlot(
+        lw.LSTMForecaster(config).fit(lw.load_dataset("nile"), progress_bar=False), diagnosis=None
+    )
+    assert plot._module.facts["levels"] == []
+    assert "There are no intervals: a 90 % interval needs" in plot._module.facts["notes"][0]
 
 
 def test_a_diagnosis_is_made_taken_or_left_out(frame):

@@ -82,7 +82,9 @@ def residual_histogram(residuals: Numbers, bins: int = BINS) -> tuple[Numbers, N
     """
     known = residuals[np.isfinite(residuals)]
     reach = float(np.quantile(np.abs(known), 0.99)) if known.size else 1.0
-    reach = reach or float(np.abs(known).max(initial=0.0)) or 1.0
+    reach = reach or float(np.abs(known).max(initial=0.0))
+    if reach < 1e-30:  # which float32, as the browser has it, hardly tells from 0
+        reach = 1.0
     edges = np.linspace(-reach, reach, bins + 1)
     numbers = np.clip(np.searchsorted(edges, residuals, side="right") - 1, 0, bins - 1)
     counts = np.zeros((residuals.shape[1] + 1, bins))

@@ -217,8 +217,8 @@ def _horizon(rows: pd.DataFrame) -> int:
         usual = int(counts.mode().iloc[0])
         odd = counts[counts != usual]
         raise LSTMWidgetsError(
-            f"the cutoff {odd.index[0]} has {odd.iloc[0]} steps ahead and others have {usual}: every cutoff "
-            "needs the same horizon. Drop those that were cut short"
+            f"the cutoff {odd.index[0]} has {odd.iloc[0]} of the {usual} steps that others have: every "
+            "cutoff needs the same horizon. Drop those that were cut short"
         )
     return int(counts.iloc[0])
 
