@@ -46,7 +46,7 @@ def backtest(
     and told, when its window touches a missing value or nothing was observed after it.
 
     Besides the frame it returns, a backtest holds no more than `PART_FORECASTS` forecasts at a time:
-    100,000 cutoffs of 96 steps make a frame of 0.8 GB, and the peak is some 0.4 GB above it.
+    100,000 cutoffs of 96 steps make a frame of 0.8 GB, and 0.2 GB more at the peak.
 
     Parameters
     ----------
