@@ -40,7 +40,8 @@ class Parts:
     Raises
     ------
     LSTMWidgetsError
-        When the folder holds parts of another computation, or a damaged file.
+        When the folder holds parts of another computation, or of other versions of the packages whose
+        numbers they are, or a damaged file.
     """
 
     def __init__(
@@ -66,6 +67,12 @@ class Parts:
         there, here = {**there, **found.about}, {**here, **self._about}
         other = [name for name in here if there.get(name) != here[name]]
         reasons = [f"{name}={there.get(name)!r} there, {here[name]!r} here" for name in other]
+        installed = versions()  # another version may give other numbers
+        reasons += [
+            f"{name} {found.versions.get(name)} there, {version} here"
+            for name, version in installed.items()
+            if found.versions.get(name) != version
+        ]
         if found.data_hash != self._data:
             reasons.insert(0, "the series is another one")
         if reasons:

@@ -1,5 +1,6 @@
 """A backtest knows at each cutoff what was known then, no more, and survives being killed."""
 
+import io
 import json
 import os
 import signal
@@ -301,6 +302,17 @@ def test_all_that_goes_with_the_frame_is_plain_json(forecaster, frame, tmp_path)
     assert back.attrs == frame.attrs
 
 
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_terminal_sees_a_bar_over_the_cutoffs(forecaster, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    backtest(forecaster)
+    assert "0/15 cutoffs |" in sys.stderr.getvalue()
+
+
 def test_no_bar_is_drawn_where_nobody_looks(forecaster, capsys):
     backtest(forecaster)
     captured = capsys.readouterr()
@@ -376,6 +388,17 @@ def test_a_folder_of_another_backtest_is_refused_with_the_reason(forecaster, ser
             lw.LSTMWidgetsError, match=f"holds another backtest .*{reason}.*use another folder"
         ):
             backtest(tester, folder=tmp_path, progress_bar=False, **settings)
+
+
+def test_parts_that_another_version_made_are_refused(forecaster, tmp_path):
+    backtest(forecaster, folder=tmp_path, progress_bar=False)
+    part = tmp_path / "part-00000.safetensors"
+    here = f'\\"lstmwidgets\\":\\"{lw.__version__}\\"'.encode()
+    content = part.read_bytes()
+    assert content.count(here) == 1
+    part.write_bytes(content.replace(here, here.replace(b"0", b"9")))
+    with pytest.raises(lw.LSTMWidgetsError, match=f"lstmwidgets 9.1.9 there, {lw.__version__} here"):
+        backtest(forecaster, folder=tmp_path, progress_bar=False)
 
 
 def test_a_damaged_part_is_refused_and_named(forecaster, tmp_path):
