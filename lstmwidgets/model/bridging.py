@@ -1,0 +1,117 @@
+"""The network that closes gaps: what it reads at each step, what it is made of, how it is trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lstmwidgets.config import LSTMConfig
+from lstmwidgets.data.features import calendar_names, calendar_table
+from lstmwidgets.data.filling import seasonal_estimates
+from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.model.backend import keras, tf
+from lstmwidgets.model.layers import FusedLSTM
+
+_SEEN = 20
+_CYCLES = {"day": pd.Timedelta(days=1), "week": pd.Timedelta(days=7), "year": pd.Timedelta(days=365.2425)}
+
+
+def feature_table(values: NDArray[np.float64], index: pd.DatetimeIndex, season: int) -> NDArray[np.float32]:
+    """What the network reads at each step.
+
+    Parameters
+    ----------
+    values : float array, shape (timesteps,)
+        Scaled, NaN where unknown.
+    index : pandas.DatetimeIndex, with a ``freq``
+    season : int
+        Points in a cycle; below 2, or too long for the series, there is none.
+
+    Returns
+    -------
+    float32 array, shape (timesteps, features)
+        The value, or the line between its known neighbours; how far the seasonal estimate lies from it
+        (0 without one); 1 where it is known; for each side ``log(1 + steps to the nearest known value)``,
+        in thirds; and of the calendar, as `calendar_table` has it, the cycles that came 20 times.
+
+    Examples
+    --------
+    >>> days = pd.date_range("2020-01-01", periods=4, freq="YS")
+    >>> feature_table(np.array([1.0, np.nan, np.nan, 4.0]), days, 1)[:, :3].tolist()
+    [[1.0, 0.0, 1.0], [2.0, 0.0, 0.0], [3.0, 0.0, 0.0], [4.0, 0.0, 1.0]]
+    """
+    steps, known = np.arange(len(values)), np.isfinite(values)
+    line = np.interp(steps, steps[known], values[known])
+    seasonal = seasonal_estimates(values, season) if 2 <= season < len(values) else line
+    away = np.where(np.isfinite(seasonal), seasonal - line, 0.0)
+    before = steps - np.maximum.accumulate(np.where(known, steps, 0))
+    after = np.minimum.accumulate(np.where(known, steps, len(values) - 1)[::-1])[::-1] - steps
+    columns = np.stack([line, away, known, np.log1p(before) / 3, np.log1p(after) / 3], axis=-1)
+    return np.concatenate([columns, calendar_table(index, _calendar(index))], axis=1).astype(np.float32)
+
+
+def _calendar(index: pd.DatetimeIndex) -> tuple[str, ...]:
+    """The cycles that the series has seen often: of five years one would learn each by heart."""
+    if index.freq is None:
+        return ()
+    try:
+        names = calendar_names(index.freq)
+    except LSTMWidgetsError:  # nothing is shorter than a step
+        return ()
+    return tuple(name for name in names if index[-1] - index[0] >= _SEEN * _CYCLES[name.split()[0]])
+
+
+def bridging_network(length: int, features: int, config: LSTMConfig) -> keras.Model:
+    """From (batch, length, features) to values at every step, (batch, length); begins as the line."""
+    seeds = iter(np.random.SeedSequence(config.seed).generate_state(4).tolist())
+    window = keras.Input((length, features), name="window")
+    line, away = window[:, :, :1], window[:, :, 1:2]
+    level, spread = _level_and_spread(line)
+    same = [keras.ops.repeat(about, length, axis=1) for about in (level, keras.ops.log(spread))]
+    read = keras.ops.concatenate([(line - level) / spread, away / spread, window[:, :, 2:], *same], axis=-1)
+    sides = [
+        FusedLSTM(
+            config.units,
+            return_sequences=True,
+            go_backwards=backwards,
+            kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+            recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
+            name=name,
+        )
+        for name, backwards in (("from_before", False), ("from_after", True))
+    ]
+    memory = keras.layers.Bidirectional(sides[0], backward_layer=sides[1], name="both_sides")(read)
+    answer = keras.layers.Dense(2, kernel_initializer="zeros", name="correction")(memory)
+    return keras.Model(window, (line + answer[:, :, :1] * away + answer[:, :, 1:] * spread)[:, :, 0])
+
+
+def _level_and_spread(line: Any) -> tuple[Any, Any]:
+    """Mean and standard deviation over each window, (batch, 1, 1); what is flat counts as spread a little."""
+    level = keras.ops.mean(line, axis=1, keepdims=True)
+    return level, keras.ops.sqrt(
+        keras.ops.mean(keras.ops.square(line - level), axis=1, keepdims=True) + 0.05**2
+    )
+
+
+def training_step(network: keras.Model, optimizer: keras.optimizers.Optimizer, length: int) -> Any:
+    """A compiled update of the weights, which returns the loss."""
+    variables = network.trainable_variables
+    optimizer.build(variables)
+    reads = tf.range(length)
+    one, several = tf.TensorSpec([None]), tf.TensorSpec([None, network.input_shape[-1]])
+
+    @tf.function(input_signature=[several, one, one, tf.TensorSpec([None], tf.int32)])
+    def step(table: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, starts: tf.Tensor) -> tf.Tensor:
+        places = starts[:, None] + reads
+        windows, counts = tf.gather(table, places), tf.gather(weights, places)
+        spread = _level_and_spread(windows[:, :, 0])[1]
+        with tf.GradientTape() as tape:
+            errors = tf.abs(network(windows, training=True) - tf.gather(targets, places)) / spread
+            loss = tf.reduce_sum(errors * counts) / tf.reduce_sum(counts)
+        optimizer.apply(tape.gradient(loss, variables), variables)
+        return loss
+
+    return step
