@@ -191,8 +191,8 @@ class LSTMConfig(BaseModel):
         "none",
         label="Highway",
         unit="way",
-        help="'linear' adds a linear forecast straight from the window to that of the LSTM, which then "
-        "learns what a straight line cannot; 'none' leaves all to the memory.",
+        help="'linear' begins as a ridge regression from the window to the forecast, and the LSTM learns "
+        "what that leaves; 'none' leaves all to the memory.",
     )
     calendar: Literal["none", "cycles"] = _parameter(
         "none",

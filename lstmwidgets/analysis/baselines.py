@@ -12,9 +12,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lstmwidgets.analysis.ridge import Ridge
 from lstmwidgets.data.windows import Windows
 from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.model.ridge import Ridge
 
 REPEAT_LAST, SEASONAL_NAIVE, DRIFT = "repeat last", "seasonal naive", "drift"
 WINDOW_MEAN, RIDGE = "window mean", Ridge.name

@@ -6,16 +6,18 @@ import numpy as np
 
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.scaling import Scaler, centres
+from lstmwidgets.data.windows import Windows
 from lstmwidgets.model.backend import keras
 from lstmwidgets.model.layers import FusedLSTM, to_plain_keras
+from lstmwidgets.model.ridge import Ridge
 
 
 def build(config: LSTMConfig, features: int = 1) -> keras.Model:
     """Build the network of a config: stacked LSTM layers and one linear output for each step ahead.
 
-    With ``highway="linear"`` a linear forecast straight from the window is added to it, which begins at
-    nothing: the autoregressive part of Lai et al. (2018), Modeling Long- and Short-Term Temporal
-    Patterns with Deep Neural Networks, SIGIR.
+    With ``highway="linear"`` a linear forecast straight from the window is added to it, which is nothing
+    until `start_highway`: the autoregressive part of Lai et al. (2018), Modeling Long- and Short-Term
+    Temporal Patterns with Deep Neural Networks, SIGIR.
 
     All random draws (initial weights, dropout) come from ``config.seed`` and leave Keras' and
     NumPy's global generators alone.
@@ -56,6 +58,19 @@ def build(config: LSTMConfig, features: int = 1) -> keras.Model:
         )(keras.layers.Flatten(name="window_as_row")(window))
         forecast = keras.layers.Add(name="sum")([forecast, straight])
     return keras.Model(window, forecast, name="lstmwidgets")
+
+
+def start_highway(network: keras.Model, windows: Windows) -> None:
+    """Let a network with a highway begin as the ridge regression on its training windows.
+
+    The LSTM then adds nothing yet: it learns what a line leaves, and the line moves along.
+    """
+    line = Ridge().fit(windows)
+    if not line.windows_fitted_:
+        return  # no window had all its targets observed: the highway begins at nothing
+    kernel, _ = network.get_layer("forecast").get_weights()
+    network.get_layer("forecast").set_weights([0.0 * kernel, line.bias_.astype(np.float32)])
+    network.get_layer("highway").set_weights([line.kernel_.astype(np.float32)])
 
 
 def with_units(network: keras.Model, config: LSTMConfig, scaler: Scaler) -> keras.Model:

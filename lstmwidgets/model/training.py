@@ -22,7 +22,7 @@ from lstmwidgets.data.windows import Windows, make_windows
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model import cost
 from lstmwidgets.model.backend import keras
-from lstmwidgets.model.build import build
+from lstmwidgets.model.build import build, start_highway
 from lstmwidgets.model.callbacks import Callbacks
 from lstmwidgets.model.checkpoint import Checkpoint, Epoch
 from lstmwidgets.model.forecaster import LSTMForecaster
@@ -335,6 +335,8 @@ class Trainer:
 
     def _train(self) -> None:
         network = build(self.config, features=self.windows.values.shape[1])
+        if self.config.highway == "linear":
+            start_highway(network, self.windows)
         self.optimizer.build(network.trainable_variables)
         best = build(self.config, features=self.windows.values.shape[1])
         if self._checkpoint is not None:

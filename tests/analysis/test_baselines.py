@@ -292,7 +292,7 @@ def test_too_many_windows_are_thinned_evenly_and_forecast_all_the_same():
 def test_windows_read_in_blocks_are_fitted_and_forecast_as_at_once(monkeypatch):
     windows = make_windows(walk(), CONFIG)
     at_once = Ridge().fit(windows)
-    monkeypatch.setattr("lstmwidgets.analysis.ridge._BLOCK", 12 * 7)
+    monkeypatch.setattr("lstmwidgets.model.ridge._BLOCK", 12 * 7)
     in_blocks = Ridge().fit(windows)
     assert in_blocks.penalty_ == at_once.penalty_
     np.testing.assert_allclose(

@@ -1,4 +1,4 @@
-"""The honest linear rival: ridge regression on the windows that the network reads."""
+"""Ridge regression on the windows that the network reads: its honest rival, and where a highway begins."""
 
 from __future__ import annotations
 
@@ -46,8 +46,6 @@ class Ridge:
 
     def fit(self, windows: Windows) -> Self:
         """Fit on the training part; validation chooses the penalty."""
-        from sklearn.linear_model import Ridge as Regression  # takes a second to import
-
         width, horizon = windows.sequence_length * windows.values.shape[1], windows.horizon
         starts: NDArray[np.integer] = windows.train[_observed(windows, windows.train)]
         starts = _thinned(starts, max(1, self.MOST_WORK // width**2))
@@ -57,15 +55,18 @@ class Ridge:
         self._weights = np.full((width, horizon), np.nan)
         if not len(starts):
             return self
-        means, rows = _same_least_squares(windows, starts)
-        x, y = rows[:, :width], rows[:, width:]
+        means, products = _sums(windows, starts)
         self._centre, self._level = means[:width], means[width:]
-        unit = float(np.square(x).sum()) / width or 1.0
-        fits = [
-            Regression(alpha=penalty * unit, fit_intercept=False, solver="cholesky").fit(x, y)
-            for penalty in self.GRID
-        ]
-        every = np.stack([np.reshape(fit.coef_, (horizon, width)).T for fit in fits])
+        # The normal equations in the inputs' principal directions: one decomposition serves every penalty.
+        sizes, directions = np.linalg.eigh(products[:width, :width])
+        along = directions.T @ products[:width, width:]
+        unit = float(sizes.sum()) / width or 1.0
+        every = np.stack(
+            [
+                directions @ (along / (np.maximum(sizes, 0.0) + penalty * unit)[:, None])
+                for penalty in self.GRID
+            ]
+        )
         best = int(np.argmin(self._errors(windows, windows.validation, every)))
         self.penalty_, self._weights = self.GRID[best], every[best]
         return self
@@ -93,6 +94,17 @@ class Ridge:
         ]
         return windows.restore(np.concatenate([np.empty((0, windows.horizon)), *outputs]), starts)
 
+    @property
+    def kernel_(self) -> NDArray[np.float64]:
+        """Weights from a window as one row to all steps: shape (sequence_length * features, horizon)."""
+        return self._weights
+
+    @property
+    def bias_(self) -> NDArray[np.float64]:
+        """What is added to the weighted window, shape (horizon,)."""
+        bias: NDArray[np.float64] = self._level - self._centre @ self._weights
+        return bias
+
     def _errors(
         self, windows: Windows, starts: NDArray[np.integer], every: NDArray[np.float64]
     ) -> NDArray[np.float64]:
@@ -108,21 +120,14 @@ _BLOCK = 2**20
 """Numbers of windows to hold at a time: 8 MiB."""
 
 
-def _same_least_squares(
-    windows: Windows, starts: NDArray[np.integer]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Means of inputs and targets side by side, and a few rows to learn from in place of all windows.
-
-    Least squares knows its rows by their sums of products alone. The rows given are as many as a
-    window and its targets have numbers, and have the same sums as all windows less their means.
-    """
+def _sums(windows: Windows, starts: NDArray[np.integer]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Means of inputs and targets side by side, and the sums of products of what lies above these."""
     sums = products = np.zeros(())
     for block in _blocks(starts, windows.sequence_length * windows.values.shape[1]):
         rows = np.hstack([_flat(windows, block), windows.targets(block)])
         sums, products = sums + rows.sum(axis=0), products + rows.T @ rows
     means = sums / len(starts)
-    sizes, directions = np.linalg.eigh(products - len(starts) * np.outer(means, means))
-    return means, np.sqrt(np.maximum(sizes, 0.0))[:, None] * directions.T
+    return means, products - len(starts) * np.outer(means, means)
 
 
 def _blocks(starts: NDArray[np.integer], width: int) -> Iterator[NDArray[np.integer]]:
