@@ -20,7 +20,7 @@ from lstmwidgets.data.punching import (
 from lstmwidgets.errors import LSTMWidgetsError
 
 _LEAST = 20  # gaps punched at a time, where a series has fewer
-_SHARE = 0.1  # of the known values, punched at most at a time
+_SHARE = 0.05  # of the known values, punched at most at a time
 
 Floats = NDArray[np.float64]
 
@@ -73,7 +73,7 @@ def lengths_to_punch(
 
 
 def draw_gaps(known: NDArray[np.bool_], lengths: NDArray[np.integer], rng: np.random.Generator) -> list[Gap]:
-    """Gaps at new places: as many as there are lengths, at least 20, at most a tenth of what is known."""
+    """Gaps at new places: as many as there are lengths, at least 20, on at most _SHARE of the points."""
     most = int(_SHARE * known.sum())
     return punch(known, draw_lengths(lengths, max(len(lengths), _LEAST), most, rng), rng)
 

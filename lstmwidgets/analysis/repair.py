@@ -112,7 +112,7 @@ def compare_fills(
     methods: Sequence[str] | None = None,
     *,
     gaps: Sequence[int] | None = None,
-    repeats: int = 4,
+    repeats: int = 8,
     seed: int = 0,
     season: int | None = None,
     **settings: Any,
@@ -137,7 +137,7 @@ def compare_fills(
     gaps : sequence of int, optional
         Lengths to punch, in points. By default those of the series' own gaps, or 1, 1, 1, 2, 3, 5,
         8, 13 and 24 where it has none. Each time as many gaps are punched as are given, at least 20,
-        and at most a tenth of the known values.
+        and at most a twentieth of the known values.
     repeats : int
         How often new places are drawn, from 1 to 100.
     seed : int
@@ -190,8 +190,8 @@ def compare_fills(
     ]
     if not all(draws):
         raise LSTMWidgetsError(
-            f"a tenth of the {int(known.sum()):,} known values is less than a gap of {lengths.min()} points: "
-            "pass shorter gaps=, or a longer series"
+            f"a twentieth of the {int(known.sum()):,} known values is less than a gap of {lengths.min()} "
+            "points: pass shorter gaps=, or a longer series"
         )
     original = pd.Series(values, index=series.index, name=series.name)
     original.attrs = {"season": series.attrs["season"]} if "season" in series.attrs else {}
