@@ -17,12 +17,14 @@ from lstmwidgets.widgets.controls import SettingsForm
 from lstmwidgets.widgets.panel import words
 from lstmwidgets.widgets.panel.data_picker import DataPicker, title, unit_of
 from lstmwidgets.widgets.panel.layout import PanelLayout
+from lstmwidgets.widgets.panel.opinion import Opinion, opinion_of
 from lstmwidgets.widgets.panel.session import UNDER_WAY, Session, State
 from lstmwidgets.widgets.view import View
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from lstmwidgets.analysis.diagnosis import Diagnosis
     from lstmwidgets.model.forecaster import LSTMForecaster
     from lstmwidgets.model.training import Trainer
 
@@ -130,6 +132,14 @@ class TrainingPanel(View):
         result = self._session.result
         return None if result is None else result.scores
 
+    @property
+    def diagnosis(self) -> Diagnosis | None:
+        """What `lstmwidgets.diagnose` says of the forecaster, once a training has ended or pauses.
+
+        None before, while it trains and where a diagnosis failed, which the panel then says.
+        """
+        return self._session.diagnosis
+
     # What the buttons do ------------------------------------------------------------------
 
     def train(self) -> TrainingPanel:
@@ -178,8 +188,8 @@ class TrainingPanel(View):
         self._session.reset()
 
     async def done(self) -> TrainingPanel:
-        """Wait for the end of the training without blocking the kernel: ``await panel.done()``."""
-        while self.state in UNDER_WAY:
+        """Wait for the end of training and diagnosis without blocking the kernel: ``await panel.done()``."""
+        while self.state in UNDER_WAY or self._session.diagnosing:
             await asyncio.sleep(0.05)
         return self
 
@@ -200,6 +210,7 @@ class TrainingPanel(View):
         self._shown.enable(state, ready=not self.problem)
         self._say_state(state)
         self._mark_stale()
+        self._shown.show_opinion(self._opinion())
         self.set_trait("state", state)  # last: who waits for the end finds everything drawn
 
     def progressed(self) -> None:
@@ -217,6 +228,11 @@ class TrainingPanel(View):
         """Draw the newest forecasts and scores."""
         if self._session.result is not None and self.trainer is not None:
             self._shown.show_result(self._session.result, unit_of(self.trainer.series))
+            self._shown.show_opinion(self._opinion())
+
+    def diagnosed(self) -> None:
+        """Say what the diagnosis found, or why there is none."""
+        self._shown.show_opinion(self._opinion())
 
     def went_wrong(self, error: Exception) -> None:
         """Show an error in the status line; the panel stays usable."""
@@ -307,6 +323,16 @@ class TrainingPanel(View):
         self.set_trait("stale", bool(changed))
         self._shown.show_changes(changed)
 
+    def _opinion(self) -> Opinion:
+        session = self._session
+        return opinion_of(
+            session.result,
+            session.diagnosis,
+            windows=0 if self.trainer is None else len(self.trainer.windows.test),
+            pending=session.diagnosing,
+            failure=session.failure,
+        )
+
     def _draw_series(self) -> None:
         config, series = self._session.trained_on or (self.config, self.series)
         split = None if self._windows is None else self._windows.split
@@ -333,12 +359,14 @@ class TrainingPanel(View):
                     stretch=self._shown.forecast.shown,
                     history=self.history,
                     result=self._session.result,
+                    opinion=self._opinion(),
                 )
             )
 
     def summary(self) -> str:
         """What the panel shows, in words."""
-        return words.of_panel(title(self.series), self._shown.captions, self.scores)
+        with self._session.lock:
+            return words.of_panel(title(self.series), self._shown.captions, self._opinion())
 
     def __repr__(self) -> str:
         return f"TrainingPanel({title(self.series)!r}, {self.state})"

@@ -61,6 +61,19 @@ def press(page: Page, name: str) -> None:
 POINTS = "line => (line.getAttribute('d')?.match(/[ML]/g) ?? []).length"
 
 
+def unfold_the_findings_by_keyboard(page: Page) -> None:
+    """Space on the button below the verdict, as someone without a mouse does."""
+    button = page.locator(".lw-unfold").first
+    findings = page.locator(".lw-findings").first
+    expect(findings).to_be_hidden()
+    expect(button).to_have_attribute("aria-expanded", "false")
+    button.focus()
+    page.keyboard.press("Space")
+    expect(findings).to_be_visible()
+    expect(button).to_have_attribute("aria-expanded", "true")
+    expect(findings.get_by_role("list", name="Findings")).to_be_visible()
+
+
 def loss_points(page: Page) -> int:
     """Points of the longest line in the loss chart."""
     return max(page.locator(LOSS).evaluate_all(f"lines => lines.map({POINTS})"))
@@ -112,7 +125,12 @@ def test_the_panel_trains_in_jupyterlab_while_the_kernel_stays_free(lab, page: P
     panel.wait_for()
     panel.scroll_into_view_if_needed()
     expect_the_forecast_to_be_drawn(page)
+    expect(panel.locator(".lw-verdict")).to_contain_text("beats")
     panel.screenshot(path=artifacts / "panel.png")  # the README's picture
+    unfold_the_findings_by_keyboard(page)
+    panel.screenshot(path=artifacts / "panel_findings.png")
+    page.keyboard.press("Enter")
+    expect(panel.locator(".lw-findings")).to_be_hidden()
     move_the_units_slider(page)
     type_epochs(page, 1000)
     earlier = loss_points(page)
@@ -129,10 +147,51 @@ def test_the_panel_trains_in_jupyterlab_while_the_kernel_stays_free(lab, page: P
     press(page, "Stop")
     expect(page.locator(".lw-status")).to_contain_text(re.compile("stopped|Stopped"))
     expect_the_forecast_to_be_drawn(page)
+    expect(panel.get_by_role("button", name=re.compile(r"\d findings?: evidence"))).to_be_visible()
     panel.screenshot(path=artifacts / "lab_light.png")
     choose_theme(page, "JupyterLab Dark")
     panel.scroll_into_view_if_needed()
     panel.screenshot(path=artifacts / "lab_dark.png")
+
+
+A_FILLED_PANEL = """\
+from lstmwidgets.analysis.repair import fill
+series = fill(lw.load_dataset("co2"), "seasonal")
+other = lw.TrainingPanel(series, lw.LSTMConfig(sequence_length=24, horizon=12, units=4, epochs=1000))
+other._shown.forecast.stretch.value = (0, 500)
+other"""
+
+
+def test_a_diagnosis_moves_nothing_and_filled_points_stand_hollow(lab, page: Page, artifacts: Path):
+    open_in_lab(page, lab.url.format(NOTEBOOK))
+    run_all_cells(page)
+    page.locator(".lw-panel").first.wait_for()
+    panel = start_a_cell(page, A_FILLED_PANEL).locator(".lw-panel")
+    panel.wait_for()
+    expect(panel.locator(".lw-facts")).to_contain_text("59 points filled (seasonal)")
+    expect(panel.locator(".lw-figure-forecast path.dot")).to_have_count(53)  # the other six lie later
+    panel.locator(".lw-train").click()
+    expect(panel.locator(".lw-times")).to_contain_text(re.compile("Epoch [5-9]|Epoch [0-9]{2,}"))
+    below = panel.locator(".lw-copy, .lw-share").first
+    panel.locator(".lw-pause").click()
+    expect(panel.locator(".lw-unfold")).to_be_visible()
+    height = below.bounding_box()["y"] - panel.bounding_box()["y"]
+    panel.locator(".lw-step").click()
+    panel.locator(".lw-stop").click()
+    expect(panel.locator(".lw-status")).to_contain_text("Stopped")
+    expect(panel.locator(".lw-unfold")).to_be_visible()
+    assert below.bounding_box()["y"] - panel.bounding_box()["y"] == height
+    panel.locator(".lw-unfold").click()
+    panel.locator(".lw-more").get_by_text("More", exact=True).click()
+    expect(panel.locator(".lw-field-loss select")).to_be_visible()
+    for name in ("JupyterLab Light", "JupyterLab Dark"):
+        choose_theme(page, name)
+        for width in (1280, 660):
+            page.set_viewport_size({"width": width + 432, "height": 2500})  # JupyterLab takes the rest
+            panel.scroll_into_view_if_needed()
+            for box in panel.locator(".lw-field").all():
+                assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
+            panel.screenshot(path=artifacts / f"panel_filled_{name[11:].lower()}_{width}.png")
 
 
 def test_the_panel_trains_through_voila(voila, page: Page, artifacts: Path):

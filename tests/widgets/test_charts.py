@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import lstmwidgets as lw
+from lstmwidgets.data.filling import fill_gaps
 from lstmwidgets.data.windows import Split
 from lstmwidgets.widgets.charts.axes import (
     date_ticks,
@@ -183,8 +184,9 @@ def test_rivals_wait_in_the_legend_and_take_no_room_until_they_are_shown(chart):
     chart.show_forecasts(pd.DataFrame(rows))
     switches = chart.legend.switches
     assert [name for name in switches if switches[name].value] == [
-        "actual", "LSTM", "repeat last", "seasonal naive",
+        "actual", "filled", "LSTM", "repeat last", "seasonal naive",
     ]  # fmt: skip
+    assert switches["filled"].layout.display == "none"  # nothing was
     assert not chart.models["drift"].visible and chart.models["LSTM"].visible
     assert switches["drift"].layout.display is None and switches["window mean"].layout.display == "none"
     assert np.isfinite(chart.models["drift"].y).any()  # there already, for the browser to show
@@ -193,6 +195,24 @@ def test_rivals_wait_in_the_legend_and_take_no_room_until_they_are_shown(chart):
     assert chart._y.max > before and chart._y.max > 385
     switches["drift"].value = False
     assert chart._y.max == before
+
+
+def test_filled_points_stand_hollow_on_a_faint_line_and_the_strong_line_leaves_them_out():
+    days, chart = pd.date_range("2020-01-01", periods=8, freq="D"), ForecastChart()
+    gappy = pd.Series([1.0, 2.0, np.nan, np.nan, 5.0, 6.0, 7.0, 8.0], index=days)
+    chart.show_series(fill_gaps(gappy, "linear"), None, 2, "")
+    np.testing.assert_array_equal(chart.actual.y, gappy)
+    np.testing.assert_array_equal(chart.hollow.bridge.y, np.arange(1.0, 9.0))
+    assert (
+        chart.hollow.points.y.tolist() == [3.0, 4.0]
+        and chart.hollow.points.x.tolist() == as_times(days[2:4]).tolist()
+    )
+    assert chart.legend.switches["filled"].layout.display is None
+    assert "2 points filled (linear): drawn hollow, read by the network, never scored." in chart.words
+    chart.stretch.value = (4, 7)
+    assert len(chart.hollow.points.x) == 0 and np.ptp(chart.hollow.bridge.x.astype(float)) == 0
+    chart.show_series(gappy, None, 2, "")
+    assert chart.legend.switches["filled"].layout.display == "none" and "filled" not in chart.words
 
 
 def test_a_long_series_is_thinned_before_it_is_sent():

@@ -1,6 +1,7 @@
 """The panel trains for real, tells the truth about it, and survives what people do to it."""
 
 import asyncio
+import html
 import subprocess
 import sys
 import threading
@@ -8,11 +9,16 @@ import time
 from datetime import datetime
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import lstmwidgets as lw
+from lstmwidgets.analysis.checks.finding import Finding
+from lstmwidgets.analysis.diagnosis import Diagnosis, diagnose
+from lstmwidgets.analysis.repair import fill
 from lstmwidgets.model.training import Trainer
-from lstmwidgets.widgets.panel.results import formatted, scores_html, verdict
+from lstmwidgets.widgets.panel.opinion import findings_html, findings_label, opinion_html, opinion_of
+from lstmwidgets.widgets.panel.results import Result, formatted, scores_html, verdict
 from lstmwidgets.widgets.panel.session import UNDER_WAY
 from lstmwidgets.widgets.panel.words import duration
 
@@ -402,21 +408,21 @@ def test_the_verdict_is_plain(panel):
     scores = panel.train().scores
     naive = "the better naive rule, repeat last"
     for gain, ridge, words, tone in (
-        (0.3, 9.0, f"errs 30% less than {naive}.", "good"),
-        (0.3, 0.67, f"errs 30% less than {naive}.", "good"),
+        (0.3, 9.0, f"errs 30 % less than {naive}.", "good"),
+        (0.3, 0.67, f"errs 30 % less than {naive}.", "good"),
         (
             0.3,
             0.63,
-            f"less than {naive}, but ridge errs 10% less than the LSTM: use ridge instead.",
+            f"less than {naive}, but ridge errs 10 % less than the LSTM: use ridge instead.",
             "warning",
         ),
-        (0.049, 9.0, f"within 5% of {naive}: too close to call, use the rule.", "quiet"),
+        (0.049, 9.0, f"within 5 % of {naive}: too close to call, use the rule.", "quiet"),
         (0.0, 9.0, "too close to call", "quiet"),
-        (0.0, 0.5, f"within 5% of {naive}, and ridge errs 50% less than the LSTM: use ridge", "warning"),
+        (0.0, 0.5, f"within 5 % of {naive}, and ridge errs 50 % less than the LSTM: use ridge", "warning"),
         (-0.049, 9.0, "too close to call", "quiet"),
-        (0.051, 9.0, "errs 5% less", "good"),
-        (-0.051, 9.0, "errs 5% more than repeat last: use repeat last instead.", "error"),
-        (-0.25, 0.75, "errs 25% more than repeat last, and ridge errs 40% less than the LSTM", "error"),
+        (0.051, 9.0, "errs 5 % less", "good"),
+        (-0.051, 9.0, "errs 5 % more than repeat last: use repeat last instead.", "error"),
+        (-0.25, 0.75, "errs 25 % more than repeat last, and ridge errs 40 % less than the LSTM", "error"),
     ):
         changed = scores.copy()
         changed["MAE"] = {
@@ -432,6 +438,152 @@ def test_the_verdict_is_plain(panel):
         formatted(changed).loc["LSTM", "MASE"] == "–" and formatted(changed).loc["LSTM", "skill"] == "−0.50"
     )
     assert "seasonal naive" in scores_html(None, "°F") and "°F" in scores_html(None, "°F")
+
+
+def texts_of(figure):
+    found = figure.findobj(lambda artist: hasattr(artist, "get_text"))
+    return " ".join(" ".join(text.get_text().split()) for text in found)
+
+
+def said(panel):
+    """The verdict, the findings, and whether they can be unfolded."""
+    shown = panel._shown
+    return shown._verdict.value, html.unescape(shown._findings.value), shown.unfold.layout.visibility
+
+
+def test_a_training_that_ends_is_diagnosed_and_the_diagnosis_is_the_one_verdict(panel):
+    assert panel.diagnosis is None and said(panel)[1:] == ("", "hidden")
+    assert "Scored once a first epoch is finished." in said(panel)[0]
+    panel.train()
+    assert panel.diagnosis.to_dict() == diagnose(panel.forecaster).to_dict()
+    sentence, findings, visibility = said(panel)
+    assert panel.diagnosis.verdict in html.unescape(sentence) and "On the test part" not in sentence
+    assert f'class="lw-verdict lw-{panel.diagnosis.tone}"' in sentence and visibility == "visible"
+    assert panel._shown.unfold.description == findings_label(panel.diagnosis)
+    for one in panel.diagnosis.findings:
+        assert one.sentence in findings and one.headline[1:] in findings and one.advice in findings
+    for words in (panel.summary(), texts_of(panel.still())):
+        assert panel.diagnosis.verdict in words
+        assert all(one.sentence in words for one in panel.diagnosis.problems[:1])
+    panel.reset()
+    assert panel.diagnosis is None and said(panel)[1:] == ("", "hidden")
+
+
+def test_a_pause_is_diagnosed_and_a_network_that_goes_on_no_longer(series):
+    panel = lw.TrainingPanel(series, LONG)
+    panel.step()
+    until(lambda: panel.diagnosis is not None)
+    assert panel.state == "paused" and panel.diagnosis.verdict in html.unescape(said(panel)[0])
+    first = panel.diagnosis
+    panel.step()
+    until(lambda: len(panel.history) == 2 and panel.state == "paused" and panel.diagnosis is not None)
+    assert panel.diagnosis is not first
+    panel.pause()  # goes on
+    until(lambda: len(panel.history) > 3)
+    assert panel.diagnosis is None and said(panel)[1:] == ("", "hidden")
+    panel.stop()
+    asyncio.run(panel.done())
+    assert panel.state == "stopped" and panel.diagnosis is not None
+
+
+def test_while_a_diagnosis_is_made_the_panel_answers_and_only_its_end_is_waited_for(panel, monkeypatch):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(forecaster):
+        begun.set()
+        assert go_on.wait(20)
+        return diagnose(forecaster)
+
+    monkeypatch.setattr("lstmwidgets.analysis.diagnosis.diagnose", slow)
+    panel.start()
+    assert begun.wait(60)
+    assert panel.state == "done" and enabled(panel) == {"train", "reset"} and panel.scores is not None
+    assert "Diagnosing this forecast…" in said(panel)[0] and panel.diagnosis is None
+    assert panel._session.lock.acquire(timeout=5)  # from this thread: nobody holds it
+    panel._session.lock.release()
+    threading.Timer(0.2, go_on.set).start()
+    asyncio.run(panel.done())
+    assert panel.diagnosis is not None and panel.diagnosis.verdict in html.unescape(said(panel)[0])
+
+
+def test_a_diagnosis_of_a_training_that_was_reset_is_never_shown(panel, monkeypatch):
+    begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(forecaster):
+        begun.set()
+        assert go_on.wait(20)
+        ended.set()
+        return diagnose(forecaster)
+
+    monkeypatch.setattr("lstmwidgets.analysis.diagnosis.diagnose", slow)
+    panel.start()
+    assert begun.wait(60)
+    old = panel.trainer
+    panel.reset()
+    go_on.set()
+    assert ended.wait(20)
+    old._thread.join(20)
+    assert panel.diagnosis is None and not panel._session.diagnosing and panel.state == "idle"
+    assert "Scored once a first epoch is finished." in said(panel)[0]
+
+
+def test_a_diagnosis_that_fails_is_told_beside_the_scores_and_the_panel_stays_usable(panel, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr("lstmwidgets.analysis.diagnosis.diagnose", lambda forecaster: 1 / 0)
+        panel.train()
+    assert panel.state == "done" and panel.diagnosis is None and status(panel).startswith("Trained 3 epochs")
+    sentence, findings, visibility = said(panel)
+    assert "could not be diagnosed (ZeroDivisionError: division by zero)" in sentence
+    assert verdict(panel.scores)[0] in html.unescape(sentence) and 'role="alert"' in sentence
+    assert (findings, visibility) == ("", "hidden") and "could not be diagnosed" in panel.summary()
+    panel.train()
+    assert panel.diagnosis is not None and 'role="status"' in said(panel)[0]
+
+
+def test_findings_are_escaped_and_a_diagnosis_of_a_sample_says_so():
+    scores = lw.score_frame(
+        pd.DataFrame({"y": [1.0, 2.0], "LSTM": [1.5, 2.0], "repeat last": [0.0, 1.0]}),
+        metrics=["MAE", "skill"],
+    )
+    finding = Finding("bias", "error", "<b>bold</b> & bad", "Errs by <i>much</i>.", {}, "Try <script>.")
+    found = Diagnosis((finding,), "LSTM", cutoffs=2000, horizon=2)
+    result = Result(pd.DataFrame(), scores)
+    opinion = opinion_of(result, found, windows=5231)
+    listed = findings_html(opinion)
+    for code in (opinion_html(opinion), listed):
+        assert "<b>" not in code and "<i>" not in code and "<script>" not in code and "&lt;b&gt;" in code
+    assert 'aria-label="Error:"' in findings_html(opinion) and "Try: Try &lt;script&gt;." in findings_html(
+        opinion
+    )
+    assert "Diagnosed on 2,000 of the 5,231 test windows" in findings_html(opinion)
+    assert "Diagnosed on" not in findings_html(opinion_of(result, found, windows=2000))
+    assert findings_label(found) == "1 finding: evidence, and what to try"
+    assert "when its training ends" in opinion_of(Result(pd.DataFrame(), None)).sentence
+
+
+def test_filled_points_are_told_and_drawn_hollow_live_and_still():
+    series = lw.load_dataset("co2")
+    panel = lw.TrainingPanel(fill(series, "seasonal"), QUICK)
+    assert "59 points filled (seasonal)" in panel._data._facts.value
+    assert "missing" not in panel._data._facts.value.split(">")[1]
+    panel._shown.forecast.stretch.value = (0, len(series) - 1)
+    assert len(panel._shown.forecast.hollow.points.x) == 59
+    assert "59 points filled (seasonal): drawn hollow" in panel.summary()
+    assert "59 points filled (seasonal)" in texts_of(panel.still())
+    hollow = [line for axes in panel.still().axes for line in axes.lines if line.get_label() == "filled"]
+    assert [len(line.get_xdata()) for line in hollow] == [59]
+    assert hollow[0].get_markerfacecolor() == "white"
+    panel._shown.forecast.stretch.value = (2000, len(series) - 1)  # none here
+    assert len(panel._shown.forecast.hollow.points.x) == 0 and "filled" in texts_of(panel.still())
+    panel.series = series
+    assert "filled" not in panel.summary() and "59 missing" in panel._data._facts.value
+
+
+def test_a_masked_series_is_told():
+    panel = lw.TrainingPanel(fill(lw.load_dataset("co2"), mask=True), QUICK)
+    assert "59 missing, kept as unknown" in panel._data._facts.value
+    assert "59 missing values kept as unknown: the network reads the last known one" in panel.summary()
+    assert "missing values kept as unknown" in texts_of(panel.still())
 
 
 def test_durations_read_well():

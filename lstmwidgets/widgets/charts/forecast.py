@@ -16,6 +16,7 @@ from lstmwidgets.data.windows import PARTS, Split
 from lstmwidgets.widgets import theme
 from lstmwidgets.widgets.charts.axes import date_ticks, ticks_between, value_limits
 from lstmwidgets.widgets.charts.parts import MARGIN, NOTHING, Chart, Legend, draw, line
+from lstmwidgets.widgets.charts.repairs import Drawn, HollowPoints, drawn, repairs_in_words
 from lstmwidgets.widgets.charts.stretches import (
     ALL,
     Stretch,
@@ -28,6 +29,7 @@ from lstmwidgets.widgets.charts.stretches import (
 from lstmwidgets.widgets.charts.thinning import thin
 
 MODELS = tuple(theme.MODELS)
+FILLED = "filled"
 _OVERVIEW_POINTS = 1500
 _NAME_ROOM = 0.09
 
@@ -37,6 +39,7 @@ class ForecastChart(Chart):
 
     def __init__(self) -> None:
         self._series: pd.Series | None = None
+        self._drawn: Drawn | None = None
         self._times: NDArray[np.datetime64] = np.array([], "datetime64[ms]")
         self._split: Split | None = None
         self._views: dict[str, Stretch] = {}
@@ -45,8 +48,11 @@ class ForecastChart(Chart):
         self._moving = False
         self._lock = threading.RLock()  # new forecasts come from the training's thread
         detail = self._make_detail()
-        lines = {"actual": self.actual, **self.models}
-        legend = Legend(lines, {"actual": "actual", **theme.MODELS}, hidden=set(MODELS) - set(theme.IN_SIGHT))
+        marks = {"actual": self.actual, FILLED: self.hollow.points, **self.models}
+        hues = {"actual": "actual", FILLED: "actual", **theme.MODELS}
+        legend = Legend(marks, hues, hidden=set(MODELS) - set(theme.IN_SIGHT))
+        legend.switches[FILLED].add_class("lw-ringed").layout.display = "none"
+        ipywidgets.jslink((legend.switches[FILLED], "value"), (self.hollow.bridge, "visible"))
         for switch in legend.switches.values():
             switch.observe(lambda change: self._fit_heights(), "value")
         self.views = ipywidgets.ToggleButtons(options=[ALL], value=None).add_class("lw-views")
@@ -65,6 +71,7 @@ class ForecastChart(Chart):
         height = bqplot.LinearScale(min=0.0, max=1.0)
         scales, shading = {"x": self._x, "y": self._y}, {"x": self._x, "y": height}
         self.actual = line("actual", scales, stroke_width=1.5)
+        self.hollow = HollowPoints(scales)
         self.models = {
             model: line(theme.MODELS[model], scales, stroke_width=2 if model == "LSTM" else 1.25)
             for model in MODELS
@@ -85,7 +92,14 @@ class ForecastChart(Chart):
         self._dates = bqplot.Axis(scale=self._x, grid_lines="none")
         models = [self.models[name] for name in reversed(MODELS)]
         return bqplot.Figure(
-            marks=[*self._shades.values(), self._names, self.actual, *models],
+            marks=[
+                *self._shades.values(),
+                self._names,
+                self.hollow.bridge,
+                self.actual,
+                self.hollow.points,
+                *models,
+            ],
             axes=[self._dates, self._values],
             fig_margin=MARGIN,
             display_toolbar=False,
@@ -128,7 +142,9 @@ class ForecastChart(Chart):
     def _show_series(self, series: pd.Series, split: Split | None, horizon: int, unit: str) -> None:
         stays = series is self._series and split == self._split
         self._series, self._split, self._forecasts = series, split, None
+        self._drawn = drawn(series)
         self._times = as_times(pd.DatetimeIndex(series.index))
+        self.legend.switches[FILLED].layout.display = None if self._drawn.any_filled else "none"
         self._views = stretches(split, len(series), horizon)
         self.heading = f"Forecast, {unit}" if unit else "Forecast"
         self._draw_overview()
@@ -153,7 +169,8 @@ class ForecastChart(Chart):
         with self._lock:
             self._forecasts = forecasts
             for name, switch in self.legend.switches.items():
-                switch.layout.display = None if name == "actual" or name in forecasts else "none"
+                if name in MODELS:
+                    switch.layout.display = None if name in forecasts else "none"
             self._draw_detail()
             blocks = blocks_between(forecasts, MODELS[0], self._times[0], self._times[-1])
             draw(self._small_forecast, *thin(*blocks, _OVERVIEW_POINTS))
@@ -222,7 +239,9 @@ class ForecastChart(Chart):
         begin, end = self._times[first], self._times[last]
         in_sight = slice(first, last + 1)
         self._heights = {"actual": self._known_values()[in_sight]}
-        draw(self.actual, *thin(self._times[in_sight], self._heights["actual"]))
+        draw(self.actual, *thin(self._times[in_sight], self._observed()[in_sight]))
+        if self._drawn is not None:
+            self.hollow.show(self._times[in_sight], self._drawn, in_sight)
         for model, mark in self.models.items():
             times, values = blocks_between(self._forecasts, model, begin, end)
             draw(mark, *thin(times, values))
@@ -234,7 +253,9 @@ class ForecastChart(Chart):
         draw(self._window, self._times[[first, last]], np.ones(2))
         self._name_parts(first, last)
         self._span.value = " to ".join(self.ends)
-        self.words = forecast_in_words(self._forecasts)
+        self.words = " ".join(
+            filter(None, [forecast_in_words(self._forecasts), repairs_in_words(self._series)])
+        )
 
     def _fit_heights(self) -> None:
         """Leave room for the series and every forecast switched on: one far off would flatten the others."""
@@ -259,7 +280,10 @@ class ForecastChart(Chart):
             self._names.text = [part if place >= 0 else "" for part, place in zip(PARTS, places, strict=True)]
 
     def _known_values(self) -> NDArray[np.float64]:
-        return NOTHING if self._series is None else self._series.to_numpy(np.float64)
+        return NOTHING if self._drawn is None else self._drawn.values
+
+    def _observed(self) -> NDArray[np.float64]:
+        return NOTHING if self._drawn is None else self._drawn.observed
 
 
 def forecast_in_words(forecasts: pd.DataFrame | None) -> str:

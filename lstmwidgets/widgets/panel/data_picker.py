@@ -14,10 +14,12 @@ import traitlets
 
 from lstmwidgets.data.columns import choose_columns
 from lstmwidgets.data.datasets import DATASETS, load_dataset
+from lstmwidgets.data.filling import describe_repairs
 from lstmwidgets.data.grid import describe_freq
 from lstmwidgets.data.reading import CSV_SUFFIXES, PARQUET_SUFFIXES, Table, open_table
 from lstmwidgets.data.series import read_series
 from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.widgets.charts.repairs import is_masked, repairs_in_short
 
 DEFAULT_DATASET = "co2"
 _OWN = "own"
@@ -177,17 +179,20 @@ class DataPicker(ipywidgets.VBox):
 
 
 def facts(series: pd.Series) -> str:
-    """Length, frequency, time span, what is missing, and what was noted while reading, in a line or two."""
+    """Length, frequency, time span, what is missing or was filled, and what was noted while reading."""
     index = series.index
     missing = series.attrs.get("missing", 0)
     parts = [
         f"{len(series):,} {describe_freq(index.freq)} values",  # type: ignore[attr-defined]
         f"{_day(index[0])} to {_day(index[-1])}",
         *([f"in {unit_of(series)}"] if unit_of(series) else []),
-        *([f"{missing:,} missing"] if missing else []),
+        *([f"{missing:,} missing{', kept as unknown' if is_masked(series) else ''}"] if missing else []),
+        *([repairs_in_short(series)] if repairs_in_short(series) else []),
     ]
     # A bundled series was looked at before it was bundled; of a file it must be said what was chosen.
+    told = describe_repairs(series)
     notes = [] if "dataset" in series.attrs else series.attrs.get("notes", [])
+    notes = [note.rstrip(".") for note in notes if note not in told]
     return ". ".join([", ".join(parts), *notes]) + "."
 
 

@@ -17,6 +17,7 @@ from lstmwidgets.widgets.controls import NumberField, SettingsForm
 from lstmwidgets.widgets.copy_button import CopyButton
 from lstmwidgets.widgets.names import Names
 from lstmwidgets.widgets.panel.data_picker import DataPicker
+from lstmwidgets.widgets.panel.opinion import Opinion, findings_html, findings_label, opinion_html
 from lstmwidgets.widgets.panel.results import Result, scores_html
 from lstmwidgets.widgets.panel.words import duration
 
@@ -58,9 +59,14 @@ class PanelLayout:
         self._changes = ipywidgets.HTML().add_class("lw-changes")
         self._progress = ipywidgets.HTML().add_class("lw-progress")
         self._scores = ipywidgets.HTML().add_class("lw-scores")
+        self._verdict = ipywidgets.HTML()
+        self.unfold = ipywidgets.ToggleButton(tooltip="Unfold or fold what the verdict rests on")
+        self.unfold.add_class("lw-unfold")
+        self._findings = ipywidgets.HTML().add_class("lw-findings")
         self.json.layout.display = "none"
         self.copy.observe(self._show_json, "copies")
         self.forecast.stretch.observe(lambda change: self._name(), "value")
+        self.unfold.observe(lambda change: self._name(), "value")
         left = ipywidgets.VBox([self.loss, self._scores]).add_class("lw-left")
         self.rows = [
             data,
@@ -69,6 +75,7 @@ class PanelLayout:
             ipywidgets.Box([self._status, self._changes]).add_class("lw-says"),
             self._progress,
             ipywidgets.Box([left, self.forecast]).add_class("lw-charts"),
+            ipywidgets.VBox([self._verdict, self.unfold, self._findings]).add_class("lw-diagnosis"),
             ipywidgets.Box([self.copy, self.json, self._names]).add_class("lw-share"),
         ]
 
@@ -127,6 +134,13 @@ class PanelLayout:
             self._scores.value = scores_html(result.scores, unit)
         self._name()
 
+    def show_opinion(self, opinion: Opinion) -> None:
+        """Say what to think of the forecast; the findings stay folded or unfolded as they are."""
+        self._verdict.value = opinion_html(opinion)
+        self._findings.value = findings_html(opinion)
+        self.unfold.description = findings_label(opinion.diagnosis)
+        self.unfold.layout.visibility = "hidden" if opinion.diagnosis is None else "visible"  # keeps its room
+
     def show_untrained(self, series: pd.Series, split: Split | None, config: LSTMConfig, unit: str) -> None:
         """The series alone: no loss, no forecast, no scores."""
         self.forecast.show_series(series, split, config.horizon, unit)
@@ -143,6 +157,7 @@ class PanelLayout:
             ".lw-dataset select": {"aria-label": "Series"},
             ".lw-time select": {"aria-label": "Time column"},
             ".lw-value select": {"aria-label": "Value column"},
+            ".lw-unfold": {"aria-expanded": str(self.unfold.value).lower()},
             ".lw-json textarea": {"aria-label": "Settings as JSON", "readonly": ""},
         }
         for name, field in self.settings.fields.items():

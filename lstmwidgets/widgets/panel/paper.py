@@ -12,15 +12,19 @@ from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import PARTS, Split
 from lstmwidgets.widgets import theme
 from lstmwidgets.widgets.charts.axes import epochs_in_sight, log_ticks, loss_limits, value_limits, whole_ticks
+from lstmwidgets.widgets.charts.repairs import drawn, gaps_in_short
 from lstmwidgets.widgets.charts.stretches import Stretch, as_times, blocks_between
 from lstmwidgets.widgets.charts.thinning import thin
-from lstmwidgets.widgets.panel.results import Result, formatted, verdict
+from lstmwidgets.widgets.panel.opinion import Opinion
+from lstmwidgets.widgets.panel.results import Result, formatted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _TEXT, _QUIET, _LINE = "#212121", "#5f5f5f", "#d9d9d9"
+_HEIGHT = 7.9  # inches
+_SMALL, _SPACING = 7.5, 1.4  # points, and of that from line to line
 
 
 @dataclass(frozen=True)
@@ -37,16 +41,17 @@ class Picture:
     stretch: Stretch
     history: pd.DataFrame
     result: Result | None
+    opinion: Opinion
 
 
 def panel_still(picture: Picture) -> Figure:
     """Draw a panel: settings on top, loss and forecast side by side, scores below."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10.0, 7.1), facecolor="white")
+    figure = Figure(figsize=(10.0, _HEIGHT), facecolor="white")
     grid = figure.add_gridspec(
-        2, 2, width_ratios=[2, 3], height_ratios=[3.4, 1.7], left=0.055, right=0.985, top=0.76, bottom=0.015,
-        wspace=0.15, hspace=0.24,
+        2, 2, width_ratios=[2, 3], height_ratios=[3.4, 2.2], left=0.055, right=0.985, top=1 - 1.7 / _HEIGHT,
+        bottom=0.015, wspace=0.15, hspace=0.22,
     )  # fmt: skip
     right = grid[0, 1].subgridspec(2, 1, height_ratios=[4, 1], hspace=0.28)
     _head(figure, picture)
@@ -59,12 +64,14 @@ def panel_still(picture: Picture) -> Figure:
 
 def _head(figure: Figure, picture: Picture) -> None:
     in_sight, folded = settings_in_words(picture.config)
-    figure.text(0.055, 0.970, picture.title, size=12.5, weight=700, color=_TEXT, va="center")
+    figure.text(0.055, 1 - 0.213 / _HEIGHT, picture.title, size=12.5, weight=700, color=_TEXT, va="center")
     whole = " · ".join(each.replace(" ", "\u00a0") for each in folded.split(" · "))
     settings = [(line.replace("\u00a0", " "), _QUIET) for line in _folded(whole, 140).split("\n")]
-    lines = [(in_sight, _TEXT), *settings, (picture.cost, _QUIET), (picture.status, _TEXT)]
+    size = " · ".join(filter(None, [picture.cost, gaps_in_short(picture.series)]))
+    lines = [(in_sight, _TEXT), *settings, (size, _QUIET), (picture.status, _TEXT)]
     for number, (line, hue) in enumerate(lines):
-        figure.text(0.055, 0.934 - 0.0275 * number, line, size=8.5, color=hue, va="center")
+        height = 1 - (0.469 + 0.195 * number) / _HEIGHT
+        figure.text(0.055, height, line, size=8.5, color=hue, va="center")
 
 
 def settings_in_words(config: LSTMConfig) -> tuple[str, str]:
@@ -121,15 +128,19 @@ def _loss(axes: Axes, picture: Picture) -> None:
 
 def _forecast(axes: Axes, picture: Picture) -> None:
     _plain(axes, f"Forecast, {picture.unit}" if picture.unit else "Forecast")
-    times, values = as_times(pd.DatetimeIndex(picture.series.index)), picture.series.to_numpy(np.float64)
+    times, apart = as_times(pd.DatetimeIndex(picture.series.index)), drawn(picture.series)
     first, last = picture.stretch.first, picture.stretch.last
-    heights = [values[first : last + 1]]
-    axes.plot(
-        *thin(times[first : last + 1], heights[0]),
-        color=theme.colour("actual"),
-        linewidth=1.2,
-        label="actual",
-    )
+    seen = slice(first, last + 1)
+    heights = [apart.values[seen]]
+    hue = theme.colour("actual")
+    axes.plot(*thin(times[seen], apart.observed[seen]), color=hue, linewidth=1.2, label="actual")
+    there = np.isfinite(apart.filled[seen])
+    if there.any():
+        axes.plot(*thin(times[seen], heights[0]), color=hue, linewidth=0.6, alpha=0.6)
+        axes.plot(
+            times[seen][there], apart.filled[seen][there], "o", color=hue, markersize=3.2,
+            markeredgewidth=0.8, markerfacecolor="white", label="filled",
+        )  # fmt: skip
     for order, model in enumerate(theme.IN_SIGHT):
         if picture.result is None or model not in picture.result.forecasts:
             continue
@@ -198,7 +209,7 @@ def _dates(axes: Axes) -> None:
 
 def _legend(axes: Axes) -> None:
     axes.legend(
-        loc="lower right", bbox_to_anchor=(1.01, 0.985), ncols=4, frameon=False, fontsize=8, handlelength=1.2,
+        loc="lower right", bbox_to_anchor=(1.01, 0.985), ncols=5, frameon=False, fontsize=8, handlelength=1.2,
         columnspacing=1.2, handletextpad=0.5, labelcolor=_TEXT, borderaxespad=0.3,
     )  # fmt: skip
 
@@ -208,26 +219,45 @@ def _scores(axes: Axes, picture: Picture) -> None:
     axes.set(xlim=(0, 1), ylim=(0, 1))
     scores = picture.result.scores if picture.result is not None else None
     rows = formatted(scores)
-    places = [0.33, 0.43, 0.53, 0.62]
+    places = [0.245, 0.335, 0.42, 0.495]
     heading = f"Errors on the test part, {picture.unit}" if picture.unit else "Errors on the test part"
     axes.text(0.0, 0.98, heading, size=10, weight=700, color=_TEXT, va="top")
     for place, head in zip(places, rows.columns, strict=True):
-        axes.text(place, 0.82, head, size=8.5, color=_QUIET, ha="right", va="center")
+        axes.text(place, 0.855, head, size=8.5, color=_QUIET, ha="right", va="center")
     for number, (model, row) in enumerate(zip(rows.index, rows.to_numpy(), strict=True)):
-        height = 0.69 - 0.13 * number
-        axes.plot([0.0, 0.62], [height + 0.065] * 2, color=_LINE, linewidth=0.6, clip_on=False)
+        height = 0.755 - 0.1 * number
+        axes.plot([0.0, 0.495], [height + 0.05] * 2, color=_LINE, linewidth=0.6, clip_on=False)
         axes.plot([0.0, 0.014], [height] * 2, color=theme.model_colour(str(model)).light, linewidth=2.2)
         axes.text(0.024, height, model, size=9, color=_TEXT, va="center")
         for place, cell in zip(places, row, strict=True):
             axes.text(place, height, cell, size=9, color=_TEXT, ha="right", va="center")
-    sentence, tone = verdict(scores)
-    axes.text(0.66, 0.84, _folded(sentence, 44), size=9, color=theme.colour(tone), va="top", linespacing=1.5)
+    _opinion(axes, picture.opinion)
 
 
-def _folded(text: str, width: int) -> str:
+def _opinion(axes: Axes, opinion: Opinion, left: float = 0.55) -> None:
+    """The verdict, and below it as many of the gravest problems as there is room for."""
+    whole = axes.get_position().height * _HEIGHT * 72  # points
+    style: dict[str, Any] = {"va": "top", "linespacing": _SPACING}
+    axes.text(left, 0.98, "Verdict", size=10, weight=700, color=_TEXT, va="top")
+    said = _folded(opinion.sentence, 62)
+    axes.text(left, 0.87, said, size=9, color=theme.colour(opinion.tone), **style)
+    top = 0.87 - (9 * _SPACING * (said.count("\n") + 1) + 5) / whole
+    room = int(top * whole / (_SMALL * _SPACING))
+    told: list[str] = []
+    for number, problem in enumerate(opinion.problems):
+        lines = _folded(problem, 70, "– ", "   ").split("\n")
+        more = len(opinion.problems) - number
+        if len(told) + len(lines) + (more > 1) > room:
+            told.append(f"– and {more} more")
+            break
+        told += lines
+    axes.text(left, top, "\n".join(told), size=_SMALL, color=_QUIET, **style)
+
+
+def _folded(text: str, width: int, first: str = "", others: str = "") -> str:
     from textwrap import fill
 
-    return fill(text, width)
+    return fill(text, width, initial_indent=first, subsequent_indent=others)
 
 
 def _say(axes: Axes, text: str) -> None:

@@ -1,4 +1,4 @@
-"""What a panel shows of a forecaster: forecasts, scores and a verdict, as frames, HTML and words."""
+"""What a panel shows of a forecaster: forecasts, scores and what they say, as frames, HTML and words."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lstmwidgets.analysis.checks.finding import percent
 from lstmwidgets.analysis.scores import LSTM, forecast_table, score_table
 from lstmwidgets.analysis.scoring import better_naive
 from lstmwidgets.model.cost import training_flops
@@ -64,15 +65,15 @@ def verdict(scores: pd.DataFrame | None) -> tuple[str, str]:
         return f"{naive} makes no error on the test part: there is nothing to gain.", "warning"
     best = min(errors, key=lambda model: errors[model])
     lead = (ours - errors[best]) / ours if best != LSTM else 0.0
-    ahead = f"{best} errs {lead:.0%} less than the LSTM: use {best} instead."
+    ahead = f"{best} errs {percent(lead)} less than the LSTM: use {best} instead."
     outdone = best not in (LSTM, naive) and lead >= _CLOSE
     if gain >= _CLOSE:
-        said = f"On the test part the LSTM errs {gain:.0%} less than the better naive rule, {naive}"
+        said = f"On the test part the LSTM errs {percent(gain)} less than the better naive rule, {naive}"
         return (f"{said}, but {ahead}", "warning") if outdone else (f"{said}.", "good")
     if gain > -_CLOSE:
-        said = f"On the test part the LSTM is within {_CLOSE:.0%} of the better naive rule, {naive}"
+        said = f"On the test part the LSTM is within {percent(_CLOSE)} of the better naive rule, {naive}"
         return (f"{said}, and {ahead}", "warning") if outdone else (f"{said}: {_EVEN}", "quiet")
-    said = f"On the test part the LSTM errs {-gain:.0%} more than {naive}"
+    said = f"On the test part the LSTM errs {percent(-gain)} more than {naive}"
     return f"{said}, and {ahead}" if outdone else f"{said}: use {naive} instead.", "error"
 
 
@@ -102,14 +103,10 @@ def scores_html(scores: pd.DataFrame | None, unit: str) -> str:
     for model, row in zip(rows.index, rows.to_numpy(), strict=True):
         mark = f'<span class="lw-mark" style="background: {theme.model_colour(str(model)).css}"></span>'
         body += f'<tr><th scope="row">{mark}{model}</th>{"".join(f"<td>{cell}</td>" for cell in row)}</tr>'
-    sentence, tone = (
-        verdict(scores) if scores is not None else ("Scored once a first epoch is finished.", "quiet")
-    )
     notes = " ".join(scores.attrs.get("notes", [])) if scores is not None else ""
     heading = html.escape(f"Errors on the test part, {unit}" if unit else "Errors on the test part")
     return (
         f'<h4>{heading}</h4><table aria-label="{heading}">'
         f'<thead><tr><th scope="col">model</th>{heads}</tr></thead>'
-        f'<tbody>{body}</tbody></table><div class="lw-verdict lw-{tone}">{html.escape(sentence)}</div>'
-        f'<div class="lw-caption">{html.escape(notes)}</div>'
+        f'<tbody>{body}</tbody></table><div class="lw-caption">{html.escape(notes)}</div>'
     )

@@ -18,12 +18,14 @@ from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.widgets.panel.results import Result, result_of
 
 if TYPE_CHECKING:
+    from lstmwidgets.analysis.diagnosis import Diagnosis
     from lstmwidgets.model.training import Trainer
 
 log = logging.getLogger(__name__)
 
 State = Literal["idle", "loading", "training", "paused", "done", "stopped", "failed"]
 UNDER_WAY: tuple[State, ...] = ("loading", "training", "paused")
+_DIAGNOSED: tuple[State, ...] = ("paused", "done", "stopped")
 
 _TRAINING = "lstmwidgets.model.training"
 _LOSS_SECONDS = 0.25
@@ -48,6 +50,9 @@ class Watcher(Protocol):
     def result_changed(self) -> None:
         """``session.result`` is new."""
 
+    def diagnosed(self) -> None:
+        """``session.diagnosis`` is there, or ``session.failure`` says why not."""
+
     def went_wrong(self, error: Exception) -> None:
         """Something failed outside the training itself."""
 
@@ -64,6 +69,12 @@ class Session:
         What the present training began with.
     result : Result or None
         The newest forecasts and scores.
+    diagnosis : Diagnosis or None
+        Of that result, while the training rests or has ended.
+    diagnosing : bool
+        Whether it is being made.
+    failure : Exception or None
+        Why it could not be made.
     lock : threading.RLock
         Held while any of these change and while a watcher is told. Nobody asks anything of a
         trainer while holding it, except to start: so the two threads never wait for each other.
@@ -75,6 +86,9 @@ class Session:
         self.trainer: Trainer | None = None
         self.trained_on: tuple[LSTMConfig, pd.Series] | None = None
         self.result: Result | None = None
+        self.diagnosis: Diagnosis | None = None
+        self.diagnosing = False
+        self.failure: Exception | None = None
         self._watcher = watcher
         self._launch: object | None = None
         self._preloading: threading.Thread | None = None
@@ -145,6 +159,7 @@ class Session:
     def _forget(self) -> None:
         self.state = "idle"
         self.trainer = self.trained_on = self.result = self._launch = None
+        self.diagnosing, self.diagnosis, self.failure = False, None, None
         self._loss_told = self._result_told = self._result_cost = 0.0
 
     def _open(self, config: LSTMConfig, series: pd.Series) -> object:
@@ -192,7 +207,8 @@ class Session:
             log.debug("told the watcher", exc_info=True)
             self._watcher.went_wrong(error)
 
-    # What the trainer tells, on its own thread. Nobody waits for forecasts: they are computed unlocked.
+    # What the trainer tells, on its own thread. Nobody waits for forecasts, nor for what is found in them:
+    # both are computed unlocked.
 
     def _hear(self, trainer: Trainer, tell: Callable[[], None]) -> None:
         with self.lock:
@@ -207,9 +223,33 @@ class Session:
 
         def tell() -> None:
             self.state = trainer.state
+            self.diagnosis = self.failure = None  # a network that goes on is no longer the one diagnosed
+            scored = self.result is not None and self.result.scores is not None
+            self.diagnosing = scored and self.state in _DIAGNOSED
             self._watcher.state_changed()
 
         self._hear(trainer, tell)
+        if self.diagnosing and trainer is self.trainer:
+            self._diagnose(trainer)
+
+    def _diagnose(self, trainer: Trainer) -> None:
+        """Look for what is wrong with the forecasts; all else is shown and usable meanwhile."""
+        found: Diagnosis | None = None
+        failure: Exception | None = None
+        try:
+            from lstmwidgets.analysis.diagnosis import diagnose
+
+            found = diagnose(trainer.forecaster)
+        except Exception as error:
+            log.debug("told the watcher", exc_info=True)
+            failure = error
+        finally:  # also after an interrupt: nobody may wait for ever
+
+            def tell() -> None:
+                self.diagnosing, self.diagnosis, self.failure = False, found, failure
+                self._watcher.diagnosed()
+
+            self._hear(trainer, tell)
 
     def _epoch_ended(self, trainer: Trainer) -> None:
         now = time.monotonic()

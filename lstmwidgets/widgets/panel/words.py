@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import PARTS, Windows
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model.cost import count_parameters, estimate_seconds
-from lstmwidgets.widgets.panel.results import verdict
+from lstmwidgets.widgets.panel.opinion import Opinion
 
 if TYPE_CHECKING:
     from lstmwidgets.model.training import Trainer
@@ -40,7 +41,8 @@ def duration(seconds: float) -> str:
 def of_size(config: LSTMConfig, windows: Windows) -> str:
     """Parameters of the network, and windows of each part."""
     counts = ", ".join(f"{len(windows.starts(part)):,} {part}" for part in PARTS)
-    left_out = f" ({windows.left_out:,} left out: missing values)" if windows.left_out else ""
+    why = "missing values" if np.isnan(windows.read).any() else "none of their targets was observed"
+    left_out = f" ({windows.left_out:,} left out: {why})" if windows.left_out else ""
     return f"{count_parameters(config):,} parameters · {counts} windows{left_out}"
 
 
@@ -124,6 +126,6 @@ def changes(before: LSTMConfig, series_before: pd.Series, now: LSTMConfig, serie
     return found if series is series_before else ["another series", *found]
 
 
-def of_panel(name: str, captions: list[str], scores: pd.DataFrame | None) -> str:
+def of_panel(name: str, captions: list[str], opinion: Opinion) -> str:
     """The whole panel in one paragraph."""
-    return " ".join([f"{name}.", *captions, verdict(scores)[0]])
+    return " ".join([f"{name}.", *captions, opinion.sentence, *opinion.problems])
