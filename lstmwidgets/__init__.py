@@ -10,34 +10,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lstmwidgets.analysis.backtest import backtest as backtest
-    from lstmwidgets.analysis.diagnosis import Diagnosis as Diagnosis
-    from lstmwidgets.analysis.diagnosis import diagnose as diagnose
-    from lstmwidgets.analysis.gates import GateTrace as GateTrace
-    from lstmwidgets.analysis.gates import gate_activations as gate_activations
-    from lstmwidgets.analysis.intervals import SplitConformal as SplitConformal
-    from lstmwidgets.analysis.intervals import adaptive_conformal as adaptive_conformal
-    from lstmwidgets.analysis.intervals import coverage_table as coverage_table
-    from lstmwidgets.analysis.leakage import leakage_tripwire as leakage_tripwire
-    from lstmwidgets.analysis.ledger import Ledger as Ledger
-    from lstmwidgets.analysis.ledger import forecast_shares as forecast_shares
-    from lstmwidgets.analysis.ledger import memory_ledger as memory_ledger
-    from lstmwidgets.analysis.ledger import rests_on as rests_on
-    from lstmwidgets.analysis.matching import match as match
-    from lstmwidgets.analysis.metrics import error_by_step as error_by_step
+    from lstmwidgets.analysis.backtests.backtest import backtest as backtest
+    from lstmwidgets.analysis.backtests.intervals import SplitConformal as SplitConformal
+    from lstmwidgets.analysis.backtests.intervals import adaptive_conformal as adaptive_conformal
+    from lstmwidgets.analysis.backtests.intervals import coverage_table as coverage_table
+    from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis as Diagnosis
+    from lstmwidgets.analysis.diagnosis.diagnose import diagnose as diagnose
+    from lstmwidgets.analysis.diagnosis.leakage import leakage_tripwire as leakage_tripwire
+    from lstmwidgets.analysis.inside.gates import GateTrace as GateTrace
+    from lstmwidgets.analysis.inside.gates import gate_activations as gate_activations
+    from lstmwidgets.analysis.inside.ledger import Ledger as Ledger
+    from lstmwidgets.analysis.inside.ledger import forecast_shares as forecast_shares
+    from lstmwidgets.analysis.inside.ledger import memory_ledger as memory_ledger
+    from lstmwidgets.analysis.inside.ledger import rests_on as rests_on
+    from lstmwidgets.analysis.inside.matching import match as match
+    from lstmwidgets.analysis.inside.tracing import WindowTrace as WindowTrace
+    from lstmwidgets.analysis.inside.tracing import trace as trace
+    from lstmwidgets.analysis.inside.units import dead_units as dead_units
+    from lstmwidgets.analysis.inside.units import order_units as order_units
+    from lstmwidgets.analysis.inside.units import saturation as saturation
     from lstmwidgets.analysis.repair import compare_fills as compare_fills
     from lstmwidgets.analysis.repair import fill as fill
-    from lstmwidgets.analysis.scores import forecast_table as forecast_table
-    from lstmwidgets.analysis.scores import score_table as score_table
-    from lstmwidgets.analysis.scoring import score_frame as score_frame
-    from lstmwidgets.analysis.tracing import WindowTrace as WindowTrace
-    from lstmwidgets.analysis.tracing import trace as trace
-    from lstmwidgets.analysis.units import dead_units as dead_units
-    from lstmwidgets.analysis.units import order_units as order_units
-    from lstmwidgets.analysis.units import saturation as saturation
+    from lstmwidgets.analysis.scoring.metrics import error_by_step as error_by_step
+    from lstmwidgets.analysis.scoring.scores import forecast_table as forecast_table
+    from lstmwidgets.analysis.scoring.scores import score_table as score_table
+    from lstmwidgets.analysis.scoring.tables import score_frame as score_frame
     from lstmwidgets.config import LSTMConfig as LSTMConfig
-    from lstmwidgets.data.audit import audit as audit
-    from lstmwidgets.data.audit_report import Audit as Audit
+    from lstmwidgets.data.auditing.audit import audit as audit
+    from lstmwidgets.data.auditing.report import Audit as Audit
     from lstmwidgets.data.covariates import read_covariates as read_covariates
     from lstmwidgets.data.datasets import list_datasets as list_datasets
     from lstmwidgets.data.datasets import load_dataset as load_dataset
@@ -57,49 +57,49 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Audit": "data.audit_report",
-    "Diagnosis": "analysis.diagnosis",
+    "Audit": "data.auditing.report",
+    "Diagnosis": "analysis.diagnosis.diagnose",
     "ForecastPlot": "widgets.forecast_plot",
     "GateExplorer": "widgets.gate_explorer",
-    "GateTrace": "analysis.gates",
+    "GateTrace": "analysis.inside.gates",
     "GateView": "widgets.gate_view",
     "GlobalForecaster": "model.pooled",
     "LSTMConfig": "config",
     "LSTMForecaster": "model.forecaster",
     "LSTMImputer": "model.imputing",
     "LSTMWidgetsError": "errors",
-    "Ledger": "analysis.ledger",
-    "SplitConformal": "analysis.intervals",
+    "Ledger": "analysis.inside.ledger",
+    "SplitConformal": "analysis.backtests.intervals",
     "Trainer": "model.training",
     "TrainingPanel": "widgets.training_panel",
-    "WindowTrace": "analysis.tracing",
+    "WindowTrace": "analysis.inside.tracing",
     "WindowView": "widgets.window_view",
-    "adaptive_conformal": "analysis.intervals",
-    "audit": "data.audit",
-    "backtest": "analysis.backtest",
+    "adaptive_conformal": "analysis.backtests.intervals",
+    "audit": "data.auditing.audit",
+    "backtest": "analysis.backtests.backtest",
     "compare_fills": "analysis.repair",
-    "coverage_table": "analysis.intervals",
-    "dead_units": "analysis.units",
-    "diagnose": "analysis.diagnosis",
-    "error_by_step": "analysis.metrics",
+    "coverage_table": "analysis.backtests.intervals",
+    "dead_units": "analysis.inside.units",
+    "diagnose": "analysis.diagnosis.diagnose",
+    "error_by_step": "analysis.scoring.metrics",
     "fill": "analysis.repair",
-    "forecast_shares": "analysis.ledger",
-    "forecast_table": "analysis.scores",
-    "gate_activations": "analysis.gates",
-    "leakage_tripwire": "analysis.leakage",
+    "forecast_shares": "analysis.inside.ledger",
+    "forecast_table": "analysis.scoring.scores",
+    "gate_activations": "analysis.inside.gates",
+    "leakage_tripwire": "analysis.diagnosis.leakage",
     "list_datasets": "data.datasets",
     "load_dataset": "data.datasets",
     "make_windows": "data.windows",
-    "match": "analysis.matching",
-    "memory_ledger": "analysis.ledger",
-    "order_units": "analysis.units",
+    "match": "analysis.inside.matching",
+    "memory_ledger": "analysis.inside.ledger",
+    "order_units": "analysis.inside.units",
     "read_covariates": "data.covariates",
     "read_series": "data.series",
-    "rests_on": "analysis.ledger",
-    "saturation": "analysis.units",
-    "score_frame": "analysis.scoring",
-    "score_table": "analysis.scores",
-    "trace": "analysis.tracing",
+    "rests_on": "analysis.inside.ledger",
+    "saturation": "analysis.inside.units",
+    "score_frame": "analysis.scoring.tables",
+    "score_table": "analysis.scoring.scores",
+    "trace": "analysis.inside.tracing",
 }
 
 __all__ = sorted(_HOMES)

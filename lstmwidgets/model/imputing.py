@@ -29,7 +29,7 @@ from lstmwidgets.data.series import season_length
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model.backend import keras, tf
 from lstmwidgets.model.bridging import bridging_network, feature_table, training_step
-from lstmwidgets.model.progress import _cell_line
+from lstmwidgets.model.progress import cell_line
 
 log = logging.getLogger(__name__)
 
@@ -386,7 +386,7 @@ def _check_teachable(values: Floats) -> None:
 
 @contextmanager
 def _bar(epochs: int, shown: bool) -> Iterator[Any]:
-    cell = _cell_line() if shown else None
+    cell = cell_line() if shown else None
     with tqdm(
         total=epochs,
         file=cell or sys.stderr,

@@ -77,7 +77,7 @@ def lstm(
     h0, c0 : tensors, shape (batch, units)
         States before the first step.
     kernel, recurrent_kernel, bias : tensors
-        As in `lstmwidgets.analysis.gates.gate_activations`.
+        As in `lstmwidgets.analysis.inside.gates.gate_activations`.
     training : bool
         Whether a gradient is likely to be asked for, and what it needs should be kept. It may be
         asked for in any case, and then costs another pass.

@@ -71,7 +71,7 @@ class FusedLSTM(keras.layers.LSTM):
 def gates(layer: keras.layers.LSTM, inputs: Any, initial_state: Any = None) -> Gates:
     """Every gate and state of an LSTM layer at every step, from one pass of the fused kernel.
 
-    The same as `lstmwidgets.analysis.gates.gate_activations` for a whole batch, in float32. Its ``h``
+    The same as `lstmwidgets.analysis.inside.gates.gate_activations` for a whole batch, in float32. Its ``h``
     is what the layer returns with ``return_sequences=True``, so there is no need to call the layer
     as well. No dropout is applied, and a stateful layer's states are read but left as they are.
 

@@ -26,7 +26,7 @@ class ProgressBar:
     def on_state(self, trainer: Any) -> None:
         """Open the bar when training begins, close it when it ends."""
         if trainer.state == "training" and self._bar is None:
-            cell = _cell_line()
+            cell = cell_line()
             self._bar = tqdm(
                 total=1.0,
                 file=cell or sys.stderr,
@@ -63,7 +63,7 @@ class ProgressBar:
         self._bar.refresh()
 
 
-def _cell_line() -> _Writable | None:
+def cell_line() -> _Writable | None:
     """The line under the cell that now runs, or None outside a notebook's kernel."""
     if "ipykernel" not in sys.modules:
         return None

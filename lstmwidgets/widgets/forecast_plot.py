@@ -242,8 +242,8 @@ class ForecastPlot(View):
 
 def _backtested(forecaster: Any, series: pd.Series | None) -> pd.DataFrame:
     """A forecaster's test part from as many cutoffs as there may be, with intervals."""
-    from lstmwidgets.analysis.backtest import backtest
-    from lstmwidgets.analysis.intervals import SplitConformal
+    from lstmwidgets.analysis.backtests.backtest import backtest
+    from lstmwidgets.analysis.backtests.intervals import SplitConformal
 
     def part_of(part: str, share: float, **more: Any) -> pd.DataFrame:
         length = len(getattr(forecaster, "series_", ()) if series is None else series)
@@ -261,7 +261,7 @@ def _backtested(forecaster: Any, series: pd.Series | None) -> pd.DataFrame:
 
 
 def _diagnosed(source: Any, model: str) -> Any:
-    from lstmwidgets.analysis.diagnosis import diagnose
+    from lstmwidgets.analysis.diagnosis.diagnose import diagnose
 
     return diagnose(source, model=model)
 

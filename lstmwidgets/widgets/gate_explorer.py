@@ -10,9 +10,9 @@ import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
-from lstmwidgets.analysis.ledger import forecast_shares, memory_ledger, rests_on
-from lstmwidgets.analysis.tracing import LayerTrace, WindowTrace, trace
-from lstmwidgets.analysis.units import order_units
+from lstmwidgets.analysis.inside.ledger import forecast_shares, memory_ledger, rests_on
+from lstmwidgets.analysis.inside.tracing import LayerTrace, WindowTrace, trace
+from lstmwidgets.analysis.inside.units import order_units
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.widgets.browser.page import standalone
 from lstmwidgets.widgets.explorer import picture

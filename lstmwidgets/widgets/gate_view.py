@@ -10,8 +10,14 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from lstmwidgets.analysis.equations import EQUATIONS, SEQUENCES, input_sequence, meaning, worked_equation
-from lstmwidgets.analysis.tiny_cell import DEFAULT_WEIGHTS, WEIGHT_NAMES, tiny_trace
+from lstmwidgets.analysis.inside.equations import (
+    EQUATIONS,
+    SEQUENCES,
+    input_sequence,
+    meaning,
+    worked_equation,
+)
+from lstmwidgets.analysis.inside.tiny_cell import DEFAULT_WEIGHTS, WEIGHT_NAMES, tiny_trace
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.widgets.charts.gate import CurveChart, OverTime
 from lstmwidgets.widgets.figures import Picture, quiet_axes
@@ -38,7 +44,7 @@ class GateView(View):
         From 0 to timesteps - 1.
     **weights : float
         Any of the cell's twelve, for example ``bias_f=3.0``, each from -8 to 8; the others stay at
-        `lstmwidgets.analysis.tiny_cell.DEFAULT_WEIGHTS`.
+        `lstmwidgets.analysis.inside.tiny_cell.DEFAULT_WEIGHTS`.
 
     Attributes
     ----------

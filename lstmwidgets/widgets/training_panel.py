@@ -24,7 +24,7 @@ from lstmwidgets.widgets.view import View
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from lstmwidgets.analysis.diagnosis import Diagnosis
+    from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis
     from lstmwidgets.model.forecaster import LSTMForecaster
     from lstmwidgets.model.training import Trainer
 
@@ -128,7 +128,7 @@ class TrainingPanel(View):
 
     @property
     def scores(self) -> pd.DataFrame | None:
-        """Errors on the test part, as `lstmwidgets.analysis.scores.score_table` gives them; None before."""
+        """Errors on the test part, as `lstmwidgets.score_table` gives them; None before."""
         result = self._session.result
         return None if result is None else result.scores
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lstmwidgets as lw
-from lstmwidgets.analysis.gates import gate_activations
+from lstmwidgets.analysis.inside.gates import gate_activations
 from lstmwidgets.model import kernels, native
 from lstmwidgets.model.layers import FusedLSTM, gates, to_plain_keras
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import lstmwidgets as lw
-from lstmwidgets.analysis.gates import gate_activations
+from lstmwidgets.analysis.inside.gates import gate_activations
 from lstmwidgets.data.windows import make_windows
 from lstmwidgets.model import kernels, native, passes
 from lstmwidgets.model.backend import keras, tf

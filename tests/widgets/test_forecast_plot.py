@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import lstmwidgets as lw
-from lstmwidgets.analysis.diagnosis import diagnose
-from lstmwidgets.analysis.metrics import error_by_step
+from lstmwidgets.analysis.diagnosis.diagnose import diagnose
+from lstmwidgets.analysis.scoring.metrics import error_by_step
 from lstmwidgets.data.filling import fill_gaps
 from lstmwidgets.widgets.forecast import numbers, payload, words
 from lstmwidgets.widgets.forecast.study import study

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import lstmwidgets as lw
-from lstmwidgets.analysis.ledger import forecast_shares, memory_ledger
+from lstmwidgets.analysis.inside.ledger import forecast_shares, memory_ledger
 from lstmwidgets.widgets.explorer.payload import ORDERS
 
 CONFIG = lw.LSTMConfig(sequence_length=24, horizon=3, units=5, epochs=2)

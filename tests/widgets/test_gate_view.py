@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lstmwidgets.analysis.equations import EQUATIONS
-from lstmwidgets.analysis.tiny_cell import DEFAULT_WEIGHTS, tiny_trace
+from lstmwidgets.analysis.inside.equations import EQUATIONS
+from lstmwidgets.analysis.inside.tiny_cell import DEFAULT_WEIGHTS, tiny_trace
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.widgets.charts.gate import apart
 from lstmwidgets.widgets.gate_view import GateView

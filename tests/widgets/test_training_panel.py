@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 import lstmwidgets as lw
-from lstmwidgets.analysis.checks.finding import Finding
-from lstmwidgets.analysis.diagnosis import Diagnosis, diagnose
+from lstmwidgets.analysis.diagnosis.checks.finding import Finding
+from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis, diagnose
 from lstmwidgets.analysis.repair import fill
 from lstmwidgets.model.training import Trainer
 from lstmwidgets.widgets.panel.opinion import findings_html, findings_label, opinion_html, opinion_of
@@ -494,7 +494,7 @@ def test_while_a_diagnosis_is_made_the_panel_answers_and_only_its_end_is_waited_
         assert go_on.wait(20)
         return diagnose(forecaster)
 
-    monkeypatch.setattr("lstmwidgets.analysis.diagnosis.diagnose", slow)
+    monkeypatch.setattr("lstmwidgets.analysis.diagnosis.diagnose.diagnose", slow)
     panel.start()
     assert begun.wait(60)
     assert panel.state == "done" and enabled(panel) == {"train", "reset"} and panel.scores is not None
@@ -515,7 +515,7 @@ def test_a_diagnosis_of_a_training_that_was_reset_is_never_shown(panel, monkeypa
         ended.set()
         return diagnose(forecaster)
 
-    monkeypatch.setattr("lstmwidgets.analysis.diagnosis.diagnose", slow)
+    monkeypatch.setattr("lstmwidgets.analysis.diagnosis.diagnose.diagnose", slow)
     panel.start()
     assert begun.wait(60)
     old = panel.trainer
@@ -529,7 +529,7 @@ def test_a_diagnosis_of_a_training_that_was_reset_is_never_shown(panel, monkeypa
 
 def test_a_diagnosis_that_fails_is_told_beside_the_scores_and_the_panel_stays_usable(panel, monkeypatch):
     with monkeypatch.context() as broken:
-        broken.setattr("lstmwidgets.analysis.diagnosis.diagnose", lambda forecaster: 1 / 0)
+        broken.setattr("lstmwidgets.analysis.diagnosis.diagnose.diagnose", lambda forecaster: 1 / 0)
         panel.train()
     assert panel.state == "done" and panel.diagnosis is None and status(panel).startswith("Trained 3 epochs")
     sentence, findings, visibility = said(panel)

@@ -164,7 +164,7 @@ class ForecastChart(Chart):
         Parameters
         ----------
         forecasts : pandas.DataFrame
-            As `lstmwidgets.analysis.scores.forecast_table` returns it, of one part or several.
+            As `lstmwidgets.analysis.scoring.scores.forecast_table` returns it, of one part or several.
         """
         with self._lock:
             self._forecasts = forecasts

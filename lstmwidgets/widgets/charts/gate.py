@@ -8,10 +8,10 @@ import bqplot
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmwidgets.analysis.equations import Equation
-from lstmwidgets.analysis.equations import courses as every_course
-from lstmwidgets.analysis.gates import GateTrace, sigmoid
-from lstmwidgets.analysis.tiny_cell import gate_input, one_step_before
+from lstmwidgets.analysis.inside.equations import Equation
+from lstmwidgets.analysis.inside.equations import courses as every_course
+from lstmwidgets.analysis.inside.gates import GateTrace, sigmoid
+from lstmwidgets.analysis.inside.tiny_cell import gate_input, one_step_before
 from lstmwidgets.widgets.charts.axes import padded
 from lstmwidgets.widgets.charts.parts import band, live_axis, live_figure, move_band, redraw, span
 from lstmwidgets.widgets.theme import PALETTE, colour, gate_colour

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.patches import Circle, FancyBboxPatch
 
-from lstmwidgets.analysis.tracing import LayerTrace
+from lstmwidgets.analysis.inside.tracing import LayerTrace
 from lstmwidgets.widgets.theme import GATES, colour
 
 CELL = json.loads(Path(__file__).with_name("cell.json").read_text(encoding="utf-8"))

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lstmwidgets.analysis.ledger import forecast_shares, memory_ledger, rests_on
-from lstmwidgets.analysis.tracing import LayerTrace, WindowTrace
-from lstmwidgets.analysis.units import dead_units, order_units, saturation
+from lstmwidgets.analysis.inside.ledger import forecast_shares, memory_ledger, rests_on
+from lstmwidgets.analysis.inside.tracing import LayerTrace, WindowTrace
+from lstmwidgets.analysis.inside.units import dead_units, order_units, saturation
 from lstmwidgets.widgets.browser.blocks import joined
 
 GATES = {"i": "input gates", "f": "forget gates", "o": "output gates"}

@@ -11,9 +11,9 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from lstmwidgets.analysis.baselines import seasonal_naive
-from lstmwidgets.analysis.ledger import memory_ledger
-from lstmwidgets.analysis.tracing import LayerTrace
+from lstmwidgets.analysis.inside.ledger import memory_ledger
+from lstmwidgets.analysis.inside.tracing import LayerTrace
+from lstmwidgets.analysis.scoring.baselines import seasonal_naive
 from lstmwidgets.widgets.explorer.cell import CELL, draw_cell, moment_of
 from lstmwidgets.widgets.explorer.payload import Surroundings
 from lstmwidgets.widgets.figures import Picture, quiet_axes

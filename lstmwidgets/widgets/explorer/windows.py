@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmwidgets.analysis.tracing import WindowTrace
+from lstmwidgets.analysis.inside.tracing import WindowTrace
 from lstmwidgets.data.series import season_length
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.widgets.charts.thinning import thin

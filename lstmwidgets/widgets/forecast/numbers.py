@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmwidgets.analysis.evidence import autocorrelation
-from lstmwidgets.analysis.metrics import mae, rmse, skill
+from lstmwidgets.analysis.diagnosis.evidence import autocorrelation
+from lstmwidgets.analysis.scoring.metrics import mae, rmse, skill
 
 Numbers = NDArray[np.float64]
 

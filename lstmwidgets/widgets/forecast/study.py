@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmwidgets.analysis.baselines import REPEAT_LAST, SEASONAL_NAIVE, WINDOW_MEAN
-from lstmwidgets.analysis.intervals import coverage_table
-from lstmwidgets.analysis.metrics import error_by_step
+from lstmwidgets.analysis.backtests.intervals import coverage_table
+from lstmwidgets.analysis.scoring.baselines import REPEAT_LAST, SEASONAL_NAIVE, WINDOW_MEAN
+from lstmwidgets.analysis.scoring.metrics import error_by_step
 from lstmwidgets.widgets.forecast import numbers
 from lstmwidgets.widgets.forecast.walks import Walk, read_walk
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmwidgets.analysis.scores import LSTM
+from lstmwidgets.analysis.scoring.scores import LSTM
 from lstmwidgets.data.filling import filled as filled_points
 from lstmwidgets.data.grid import infer_grid
 from lstmwidgets.data.series import season_length

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lstmwidgets.widgets.panel.results import Result, verdict
 
 if TYPE_CHECKING:
-    from lstmwidgets.analysis.diagnosis import Diagnosis
+    from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis
 
 _SIGNS = {"error": ("✕", "Error"), "warning": ("▲", "Warning"), "quiet": ("–", "Note"), "good": ("✓", "Good")}
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lstmwidgets.analysis.checks.finding import percent
-from lstmwidgets.analysis.scores import LSTM, forecast_table, score_table
-from lstmwidgets.analysis.scoring import better_naive
+from lstmwidgets.analysis.diagnosis.checks.finding import percent
+from lstmwidgets.analysis.scoring.scores import LSTM, forecast_table, score_table
+from lstmwidgets.analysis.scoring.tables import better_naive
 from lstmwidgets.model.cost import training_flops
 from lstmwidgets.widgets import theme
 

@@ -18,7 +18,7 @@ from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.widgets.panel.results import Result, result_of
 
 if TYPE_CHECKING:
-    from lstmwidgets.analysis.diagnosis import Diagnosis
+    from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis
     from lstmwidgets.model.training import Trainer
 
 log = logging.getLogger(__name__)
@@ -237,7 +237,7 @@ class Session:
         found: Diagnosis | None = None
         failure: Exception | None = None
         try:
-            from lstmwidgets.analysis.diagnosis import diagnose
+            from lstmwidgets.analysis.diagnosis.diagnose import diagnose
 
             found = diagnose(trainer.forecaster)
         except Exception as error:

@@ -1,0 +1,1 @@
+"""Rolling origins, and intervals calibrated on their errors."""

@@ -1,0 +1,265 @@
+"""Say in words what is wrong with a forecast, on what evidence, and what to try."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lstmwidgets.analysis.diagnosis.checks import errors, leaks, scores, shape
+from lstmwidgets.analysis.diagnosis.checks.finding import TONES, Finding
+from lstmwidgets.analysis.diagnosis.trial import Trial, checked_season, trial_of_forecaster, trial_of_frame
+from lstmwidgets.analysis.scoring.baselines import Baseline, fitted_baselines
+from lstmwidgets.analysis.scoring.scores import LSTM
+from lstmwidgets.data.series import season_length
+from lstmwidgets.errors import LSTMWidgetsError
+
+MOST_WINDOWS = 2000
+"""Windows of the test part looked at: more would sharpen what is already plain, and cost seconds."""
+
+MOST_TRAIN_WINDOWS = 1000
+"""Windows of the training part, for one comparison."""
+
+_ORDER = (
+    "split leaks",
+    "no forecast",
+    "too good",
+    "constant",
+    "in-sample only",
+    "skill",
+    "few forecasts",
+    "copies the last value",
+    "flat line",
+    "always the same",
+    "worse than a baseline",
+    "linear rival",
+    "bias",
+    "residuals",
+    "coverage",
+)
+"""Within one tone, what comes first: what makes the others moot."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What `diagnose` found, gravest first.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+        Errors, warnings, then what is good to know, and what is good.
+    model : str
+    cutoffs, horizon : int
+        What it rests on.
+    notes : tuple of str
+        A sentence for each thing left out.
+    """
+
+    findings: tuple[Finding, ...]
+    model: str
+    cutoffs: int
+    horizon: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def problems(self) -> tuple[Finding, ...]:
+        """The errors and warnings."""
+        return tuple(one for one in self.findings if one.tone in ("error", "warning"))
+
+    @property
+    def tone(self) -> str:
+        """That of the verdict: of the gravest problem, else of the skill."""
+        found = [one.tone for one in self.problems] or [
+            one.tone for one in self.findings if one.name == "skill"
+        ]
+        return found[0] if found else "quiet"
+
+    @property
+    def verdict(self) -> str:
+        """The whole in one sentence, for the top of a report."""
+        doubts = [one.headline for one in self.problems if one.name in _DOUBTFUL and one.tone == "error"]
+        skill = [one.headline for one in self.findings if one.name == "skill"]
+        other = [one.headline for one in self.problems if one.name != "skill" and one.headline not in doubts]
+        held = [one.headline for one in self.findings if one.name == "coverage" and one.tone == "good"]
+        # What was earned is told with whom it is shared.
+        linear = [one.headline for one in self.findings if one.name == "linear rival" and one.tone == "quiet"]
+        shown = [*skill, *(linear if skill and skill[0].startswith("beats") else []), *other[:3]]
+        hidden = len(other) - 3
+        said = "; ".join([*shown, *([f"and {hidden} more"] if hidden > 0 else []), *held[:1]])
+        if not said:
+            why = ["no score", *doubts] if doubts else ["no baseline to compare with"]
+            return f"{self.model}: {'; '.join(why)}."
+        start = f"Do not trust the score ({'; '.join(doubts)}): " if doubts else ""
+        return f"{start}{self.model}{_joined(said)}."
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain JSON; NaN and infinities become None."""
+        return {
+            "verdict": self.verdict,
+            "tone": self.tone,
+            "model": self.model,
+            "cutoffs": self.cutoffs,
+            "horizon": self.horizon,
+            "findings": [_plain(vars(one)) for one in self.findings],
+            "notes": list(self.notes),
+        }
+
+    def frame(self) -> pd.DataFrame:
+        """A row for each finding: ``name``, ``tone``, ``headline``, ``sentence`` and ``advice``."""
+        columns = ["name", "tone", "headline", "sentence", "advice"]
+        return pd.DataFrame(
+            [[getattr(one, name) for name in columns] for one in self.findings], columns=columns
+        )
+
+    def __str__(self) -> str:
+        lines = [self.verdict]
+        for one in self.findings:
+            lines += [f"- {one.sentence}" + (f" Try: {one.advice}" if one.advice else "")]
+        return "\n".join([*lines, *self.notes])
+
+    def _repr_markdown_(self) -> str:
+        lines = [f"**{_marked(self.verdict)}**", ""]
+        for one in self.findings:
+            advice = f" *Try:* {_marked(one.advice)}" if one.advice else ""
+            lines.append(f"- {_SIGNS[one.tone]} {_marked(one.sentence)}{advice}")
+        lines += ["", *(f"{_marked(note)}  " for note in self.notes)]
+        return "\n".join(lines).rstrip()
+
+
+def _joined(said: str) -> str:
+    if said.startswith(("beats", "copies")):
+        return f" {said}"
+    return f" is {said}" if said.startswith(("no better", "not clearly", "as good", "worse")) else f": {said}"
+
+
+_DOUBTFUL = ("split leaks", "no forecast", "too good", "constant")
+"""Findings that take the meaning from a score."""
+
+_SIGNS = {"error": "**Error.**", "warning": "**Warning.**", "quiet": "", "good": "**Good.**"}
+
+
+def diagnose(
+    source: Any,
+    *,
+    train: pd.DataFrame | None = None,
+    model: str = LSTM,
+    baselines: Sequence[Baseline] | None = None,
+    season: int | None = None,
+) -> Diagnosis:
+    """Say what is wrong with a forecast, on what evidence, and what to try.
+
+    Looked for: a split that leaks, missing or too good forecasts, skill in sample only, skill that
+    chance explains, copies of the last value, flat lines, steps from which a baseline is better, a
+    linear model that does as well, bias, order left in the one-step errors, and intervals that break
+    their promise. Comparisons are paired over the cutoffs, with a test that allows for overlapping
+    horizons: see `lstmwidgets.analysis.diagnosis.evidence.mean_test`. A weakness is told only when it is both
+    unlikely to be chance and large enough to matter.
+
+    Parameters
+    ----------
+    source : LSTMForecaster or pandas.DataFrame
+        Fitted, it is tested here on up to 2,000 windows of its test part and up to 1,000 of its
+        training part. Or what `lstmwidgets.backtest` gives, with intervals or without.
+    train : pandas.DataFrame, optional
+        With a frame as source: a backtest of the training part, ``backtest(…, part="train")``, for the
+        check of skill in sample only.
+    model : str
+        The column looked at; any model of the frame.
+    baselines : sequence of Baseline, optional
+        For a forecaster; fitted here. By default
+        `lstmwidgets.analysis.scoring.baselines.default_baselines`.
+    season : int, optional
+        Points in one cycle, 1 for none; by default what the series or the frame declares.
+
+    Returns
+    -------
+    Diagnosis
+
+    Raises
+    ------
+    LSTMWidgetsError
+        When ``source`` is neither, not fitted, without its series, or without the model.
+
+    Examples
+    --------
+    >>> times = pd.date_range("2020-01-01", periods=41, freq="D")
+    >>> frame = pd.DataFrame({"unique_id": "a", "ds": times[1:], "cutoff": times[:-1]})
+    >>> frame["y"] = np.arange(40) % 7.0
+    >>> frame["LSTM"], frame["repeat last"] = frame["y"] + 1, (frame["y"] - 1) % 7
+    >>> diagnose(frame).verdict
+    'LSTM beats repeat last by 43 %; too high by 1.00 on average.'
+    """
+    if season is not None:
+        season = checked_season(season)
+    if isinstance(source, pd.DataFrame):
+        trial = trial_of_frame(source, model, season)
+        learnt = None if train is None else trial_of_frame(train, model, season)
+        found = list(leaks.check_frame(source))
+    else:
+        trial, learnt = _tried(source, model, baselines, season)
+        found = list(leaks.check_windows(source))
+    found += _checked(trial, learnt)
+    found.sort(key=lambda one: (TONES.index(one.tone), _ORDER.index(one.name)))
+    return Diagnosis(tuple(found), model, trial.cutoffs, trial.horizon, trial.notes)
+
+
+def _tried(
+    forecaster: Any, model: str, baselines: Sequence[Baseline] | None, season: int | None
+) -> tuple[Trial, Trial]:
+    """A forecaster's trials on its test and its training part."""
+    windows = getattr(forecaster, "windows_", None)
+    if windows is None:
+        if hasattr(forecaster, "forecast_windows"):
+            raise LSTMWidgetsError(
+                "this forecaster holds no series to be tested on: call fit(series) first; after load, "
+                "pass the frame of backtest(forecaster, series)"
+            )
+        raise LSTMWidgetsError(
+            f"diagnose cannot look at a {type(forecaster).__name__}: it takes a fitted LSTMForecaster, or "
+            "the frame of a backtest"
+        )
+    season = season_length(forecaster.series_) if season is None else season
+    if baselines is None:
+        baselines = fitted_baselines(windows, season)
+    else:
+        baselines = [baseline.fit(windows) for baseline in baselines]
+    trial = trial_of_forecaster(forecaster, "test", model, baselines, season, MOST_WINDOWS)
+    return trial, trial_of_forecaster(forecaster, "train", model, baselines, season, MOST_TRAIN_WINDOWS)
+
+
+def _checked(trial: Trial, train: Trial | None) -> Iterator[Finding]:
+    yield from scores.check_forecasts(trial)
+    yield from scores.check_amount(trial)
+    yield from scores.check_skill(trial)
+    yield from scores.check_in_sample(trial, train)
+    yield from scores.check_steps(trial)
+    yield from scores.check_linear(trial)
+    copies = list(shape.check_copy(trial))
+    yield from copies
+    if not copies:  # a copy of the last value is flat by nature
+        yield from shape.check_flat(trial)
+    yield from shape.check_bias(trial)
+    yield from errors.check_residuals(trial)
+    yield from errors.check_coverage(trial)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON knows it."""
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _marked(text: str) -> str:
+    """Text that Markdown and HTML show as it is."""
+    return re.sub(r"([\\`*_\[\]|#])", r"\\\1", html.escape(text, quote=False))

@@ -1,0 +1,1 @@
+"""Baselines, metrics, and the tables that set a forecaster beside its rivals."""
