@@ -22,6 +22,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "03_training": {"epochs": 30, "seed": 1},
     "04_prediction": {"horizon": 26, "epochs": 12},
     "05_reading_the_gates": {"horizon": 26, "epochs": 12},
+    "06_missing_values": {"horizon": 26, "epochs": 4},
     "07_is_it_any_good": {"horizon": 26, "epochs": 4},
 }
 
