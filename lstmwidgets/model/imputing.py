@@ -30,6 +30,7 @@ from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model.backend import keras, tf
 from lstmwidgets.model.bridging import bridging_network, feature_table, training_step
 from lstmwidgets.model.progress import cell_line
+from lstmwidgets.model.training import whole_turn
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +130,7 @@ class LSTMImputer:
 
     def fit(self, series: pd.Series, *, progress_bar: bool = True) -> Self:
         """Learn to close gaps of the lengths that this series has, or `USUAL_LENGTHS` where it has
-        none.
+        none. Trainings that run or wait in this process, such as a panel's, come first.
 
         Parameters
         ----------
@@ -164,14 +165,15 @@ class LSTMImputer:
         level = _rooted(train) if self._rooted else train
         self._mean, self._scale = float(np.nanmean(level)), float(np.nanstd(level))
         table = self._table(series, train)
-        self._network = bridging_network(self.sequence_length_, table.shape[1], self.config)
-        self._answer = tf.function(
-            self._network, input_signature=[tf.TensorSpec([None, *self._network.input_shape[1:]])]
-        )
         places = positions(held_out)
         lines = np.interp(places, np.flatnonzero(np.isfinite(train)), train[np.isfinite(train)])
         self.line_error_ = float(np.abs(lines - values[places]).mean())
-        self._train(series, train, fits, held_out, values[places], progress_bar)
+        with whole_turn():
+            self._network = bridging_network(self.sequence_length_, table.shape[1], self.config)
+            self._answer = tf.function(
+                self._network, input_signature=[tf.TensorSpec([None, *self._network.input_shape[1:]])]
+            )
+            self._train(series, train, fits, held_out, values[places], progress_bar)
         return self
 
     def fill(self, series: pd.Series) -> pd.Series:

@@ -63,10 +63,20 @@ class _Turn:
     """
 
     def __init__(self) -> None:
-        self._queue: deque[Trainer] = deque()
+        self._queue: deque[Trainer | _Block] = deque()
         self._changed = threading.Condition()
 
-    def take(self, trainer: Trainer) -> None:
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Wait in line for a block of work that is neither paused nor stopped."""
+        block = _Block()
+        try:
+            self.take(block)
+            yield
+        finally:
+            self.give(block)
+
+    def take(self, trainer: Trainer | _Block) -> None:
         """Wait in line; returns early, without the turn, when the trainer is told to stop."""
         with self._changed:
             self._queue.append(trainer)
@@ -77,7 +87,7 @@ class _Turn:
                 self._changed.wait_for(lambda: self._queue[0] is trainer or trainer._stopping)
             trainer._set_waiting(False)
 
-    def give(self, trainer: Trainer) -> None:
+    def give(self, trainer: Trainer | _Block) -> None:
         with self._changed:
             if trainer in self._queue:
                 self._queue.remove(trainer)
@@ -88,7 +98,17 @@ class _Turn:
             self._changed.notify_all()
 
 
+class _Block:
+    """Stands in line as a `Trainer` does."""
+
+    _stopping = False
+
+    def _set_waiting(self, waiting: bool) -> None:
+        log.debug("a block of work %s", "waits for its turn" if waiting else "has its turn")
+
+
 _TURN = _Turn()
+whole_turn = _TURN.held
 
 
 class _Stop(Exception):

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import time
+from threading import Thread
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.filling import describe_repairs, fill_gaps, filled
 from lstmwidgets.data.punching import gaps_of
 from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.model import training
 from lstmwidgets.model.bridging import bridging_network, feature_table
 from lstmwidgets.model.imputing import LSTMImputer
+from lstmwidgets.model.training import Trainer
 
 nan = np.nan
 
@@ -211,3 +216,20 @@ def test_filling_needs_a_fit_and_a_series_of_its_kind():
     daily = series.set_axis(pd.date_range("2020-01-01", periods=300, freq="D"))
     with pytest.raises(LSTMWidgetsError, match="another frequency"):
         imputer.fill(daily)
+
+
+def test_it_waits_until_a_training_under_way_ends_and_fills_the_same():
+    series, _ = wave(500)
+    alone = fitted(series).fill(series)
+    trainer = Trainer(series.interpolate(), LSTMConfig(sequence_length=48, horizon=2, epochs=1000)).start()
+    imputer = small()
+    thread = Thread(target=lambda: imputer.fit(series, progress_bar=False))
+    thread.start()
+    while len(training._TURN._queue) < 2:
+        time.sleep(0.01)
+    time.sleep(0.3)
+    assert trainer.state == "training" and not hasattr(imputer, "error_")
+    trainer.stop()
+    thread.join(60)
+    assert not thread.is_alive() and not training._TURN._queue
+    pd.testing.assert_series_equal(imputer.fill(series), alone)

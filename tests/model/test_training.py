@@ -12,7 +12,7 @@ import pytest
 
 import lstmwidgets as lw
 from lstmwidgets.model.backend import keras
-from lstmwidgets.model.training import Trainer
+from lstmwidgets.model.training import Trainer, whole_turn
 
 QUICK = lw.LSTMConfig(sequence_length=8, horizon=2, units=4, epochs=3, batch_size=16)
 LONG = QUICK.replace(epochs=1000, sequence_length=48)
@@ -242,6 +242,20 @@ def test_a_listeners_error_fails_the_training_and_frees_the_turn(series):
     assert trainer.wait(30)
     assert trainer.state == "failed" and "broken listener" in str(trainer.error)
     assert Trainer(series, QUICK).run().state == "done"
+
+
+def test_a_block_of_work_that_fails_frees_the_turn(series):
+    waiting = Trainer(series, QUICK)
+
+    def interrupted():
+        with whole_turn():
+            waiting.start()
+            _until(lambda: waiting.waiting)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert waiting.wait(30) and waiting.state == "done"
 
 
 def test_an_ended_training_does_not_begin_again(series):
