@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from lstmwidgets.analysis.backtests.intervals import interval_levels, interval_model
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.widgets.charts.axes import log_ticks
 from lstmwidgets.widgets.charts.stretches import as_times
@@ -53,6 +54,7 @@ def series_picture(
     lines: Mapping[str, pd.Series] | None = None,
     *,
     points: pd.Series | None = None,
+    band: pd.DataFrame | tuple[pd.Series, pd.Series] | None = None,
     y: str = "",
     title: str = "",
 ) -> Picture:
@@ -66,6 +68,9 @@ def series_picture(
         Drawn in further hues and named in a legend.
     points : pandas.Series, optional
         Values to ring, on their timestamps.
+    band : pandas.DataFrame or pair of pandas.Series, optional
+        Intervals as a fan in the hue of forecasts, which may reach past the end: a frame of forecasts from
+        one cutoff as `lstmwidgets.SplitConformal.apply` gives it, or lower and upper bounds by their time.
     y, title : str
         Label of the vertical axis, usually the unit, and the title.
     """
@@ -83,6 +88,10 @@ def series_picture(
             linewidth=width,
             label=name,
         )
+    for name, lower, upper in _bounds(band):
+        axes.fill_between(
+            _places(lower.index), lower, upper, color=colour("forecast"), alpha=0.2, linewidth=0, label=name
+        )
     if points is not None:
         axes.plot(
             as_times(pd.DatetimeIndex(points.index)),
@@ -94,12 +103,30 @@ def series_picture(
             markeredgewidth=1.6,
             label=f"{len(points)} ringed",
         )
-    if lines or points is not None:
-        axes.legend(
-            frameon=False, fontsize=8, ncols=4, loc="lower left", bbox_to_anchor=(0.0, -0.34), borderpad=0
-        )
+    if lines or points is not None or band is not None:
+        _name_below(picture)
     axes.margins(x=0.01)
     return picture
+
+
+def _bounds(
+    band: pd.DataFrame | tuple[pd.Series, pd.Series] | None,
+) -> list[tuple[str, pd.Series, pd.Series]]:
+    """Name, lower and upper bounds of each interval, the widest first."""
+    if band is None:
+        return []
+    if not isinstance(band, pd.DataFrame):
+        return [("interval", *band)]
+    model, frame = interval_model(band), band.set_index("ds") if "ds" in band else band
+    return [
+        (f"{level} % interval", frame[f"{model}-lo-{level}"], frame[f"{model}-hi-{level}"])
+        for level in reversed(interval_levels(band, model))
+    ]
+
+
+def _name_below(picture: Picture) -> None:
+    """A legend under all else, in one row where seven names do."""
+    picture.legend(frameon=False, fontsize=8, ncols=7, loc="outside lower left", borderpad=0)
 
 
 def line_picture(
@@ -112,12 +139,12 @@ def line_picture(
     log: bool = False,
     marked: Sequence[float] = (),
 ) -> Picture:
-    """Draw lines over a plain horizontal axis in shades of one hue, each named at its end.
+    """Draw lines in shades of one hue, each named at its end.
 
     Parameters
     ----------
     lines : mapping from name to pandas.Series
-        The index is the horizontal position.
+        The index is the horizontal position, numbers or times.
     x, y, title : str
     hue : str
         A name in `lstmwidgets.widgets.theme.PALETTE`.
@@ -132,29 +159,29 @@ def line_picture(
         axes.axvline(position, color=colour("warning"), linewidth=0.8, linestyle=(0, (3, 3)))
     for number, line in enumerate(lines.values()):
         shade = 1.0 - 0.65 * number / max(1, len(lines) - 1)
-        axes.plot(line.index, line.to_numpy(), color=colour(hue), alpha=shade, linewidth=1.6)
+        axes.plot(_places(line.index), line.to_numpy(), color=colour(hue), alpha=shade, linewidth=1.6)
     if log:
         axes.set_yscale("log")
         ticks = log_ticks(*axes.get_ylim())
         axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
         axes.minorticks_off()
-    _name_at_the_ends(axes, lines, colour(hue))
     axes.margins(x=0.01)
+    picture.draw_without_rendering()  # or the axes would not have their limits and size yet
+    _name_at_the_ends(axes, lines, colour(hue))
     return picture
 
 
 def _name_at_the_ends(axes: Axes, lines: Mapping[str, pd.Series], hue: str) -> None:
     """Write each line's name behind its last value, moved apart where two would overlap."""
-    to_pixels = axes.transData.transform
-    ends = sorted((to_pixels((line.index[-1], line.iloc[-1]))[1], name) for name, line in lines.items())
+    places = {name: (_places(line.index)[-1], line.iloc[-1]) for name, line in lines.items()}
+    ends = sorted((axes.transData.transform((0, y))[1], name) for name, (_, y) in places.items())
     room = 11 * axes.figure.dpi / 72
     height = -np.inf
     for wanted, name in ends:
         height = max(wanted, height + room)
-        line = lines[name]
         axes.annotate(
             name,
-            (line.index[-1], line.iloc[-1]),
+            places[name],
             xytext=(4, (height - wanted) * 72 / axes.figure.dpi),
             textcoords="offset points",
             color=hue,
@@ -209,9 +236,7 @@ def model_picture(
         }
         for number, block in enumerate(blocks):
             axes.plot(_places(block.index), block[name], label=name if number == 0 else None, **style)
-    axes.legend(
-        frameon=False, fontsize=8, ncols=4, loc="lower left", bbox_to_anchor=(0.0, -0.34), borderpad=0
-    )
+    _name_below(picture)
     axes.margins(x=0.01)
     return picture
 
