@@ -85,8 +85,9 @@ def backtest(
         One row for each cutoff and step, sorted: ``unique_id``, ``ds`` (the time forecast), ``cutoff``
         (of the last value known), ``y`` (NaN where not observed), ``LSTM`` and a column for each
         baseline, in the unit of the series. ``attrs`` is plain JSON: ``season``, ``horizon``,
-        ``part`` (None for given cutoffs), ``train_end`` (the last time trained on, with ``refit`` by
-        the first network), ``refit`` and ``notes``, a sentence for each thing left out or in-sample.
+        ``unit`` (empty where not known), ``part`` (None for given cutoffs), ``train_end`` (the last
+        time trained on, with ``refit`` by the first network), ``refit`` and ``notes``, a sentence for
+        each thing left out or in-sample.
 
     Raises
     ------
@@ -149,6 +150,7 @@ def backtest(
     frame.attrs = {
         "season": season,
         "horizon": steps,
+        "unit": ground.series.attrs.get("unit", ""),
         "part": part if cutoffs is None else None,
         "train_end": train_end.isoformat(),
         "refit": bool(refit) if isinstance(refit, (bool, np.bool_)) else every,

@@ -200,15 +200,15 @@ def adaptive_conformal(
     return _with_bounds(frame, table, model, wanted, widths, notes)
 
 
-def coverage_table(frame: pd.DataFrame, model: str = LSTM, *, by_step: bool = False) -> pd.DataFrame:
+def coverage_table(frame: pd.DataFrame, model: str | None = None, *, by_step: bool = False) -> pd.DataFrame:
     """How often intervals held what came, beside how often they promised to.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         With ``y`` and the columns that `SplitConformal.apply` or `adaptive_conformal` adds.
-    model : str
-        Whose intervals.
+    model : str, optional
+        Whose intervals. By default the LSTM's, or those of the one model that has any.
     by_step : bool
         A row for each level and step ahead, instead of one a level.
 
@@ -218,13 +218,15 @@ def coverage_table(frame: pd.DataFrame, model: str = LSTM, *, by_step: bool = Fa
         Index ``level`` (per cent), or ``level`` and ``step``. Columns ``nominal`` and ``coverage``
         (shares from 0 to 1; a value on the edge counts as held), ``width`` (mean, in the unit of
         the series) and ``points`` (forecasts with an interval and a value that came). NaN where
-        there are none. ``attrs["notes"]`` says so where the cutoffs are too few to tell.
+        there are none. ``attrs["model"]`` says whose they are, and ``attrs["notes"]`` where the
+        cutoffs are too few to tell.
 
     Raises
     ------
     LSTMWidgetsError
-        When the frame holds no intervals of the model.
+        When the frame holds no intervals of the model, or those of several and none is named.
     """
+    model = interval_model(frame) if model is None else model
     levels = interval_levels(frame, model)
     if "y" not in frame.columns:
         raise LSTMWidgetsError(
@@ -255,6 +257,26 @@ def coverage_table(frame: pd.DataFrame, model: str = LSTM, *, by_step: bool = Fa
     table = table if by_step else table.droplevel("step")
     table.attrs = {"model": model, "notes": _too_few(frame, levels)}
     return table
+
+
+def interval_model(frame: pd.DataFrame) -> str:
+    """The LSTM, where a frame holds its intervals or none at all, else the one model that has intervals.
+
+    Raises
+    ------
+    LSTMWidgetsError
+        When several have, and the LSTM is not one of them.
+    """
+    models = dict.fromkeys(
+        match[1] for name in frame.columns if (match := re.fullmatch(r"(.+)-(lo|hi)-\d+", str(name)))
+    )
+    if LSTM in models or not models:
+        return LSTM
+    if len(models) > 1:
+        raise LSTMWidgetsError(
+            f"the frame has intervals of {', '.join(map(repr, models))}: name one of them with model="
+        )
+    return next(iter(models))
 
 
 def interval_levels(frame: pd.DataFrame, model: str = LSTM) -> tuple[int, ...]:

@@ -14,7 +14,13 @@ import pandas as pd
 
 from lstmwidgets.analysis.diagnosis.checks import errors, leaks, scores, shape
 from lstmwidgets.analysis.diagnosis.checks.finding import TONES, Finding
-from lstmwidgets.analysis.diagnosis.trial import Trial, checked_season, trial_of_forecaster, trial_of_frame
+from lstmwidgets.analysis.diagnosis.trial import (
+    NAIVE,
+    Trial,
+    checked_season,
+    trial_of_forecaster,
+    trial_of_frame,
+)
 from lstmwidgets.analysis.scoring.baselines import Baseline, fitted_baselines
 from lstmwidgets.analysis.scoring.scores import LSTM
 from lstmwidgets.data.series import season_length
@@ -59,6 +65,10 @@ class Diagnosis:
         What it rests on.
     notes : tuple of str
         A sentence for each thing left out.
+
+    Examples
+    --------
+    ``"bias" in diagnosis`` asks for a finding by its name, and ``diagnosis["bias"]`` gives it.
     """
 
     findings: tuple[Finding, ...]
@@ -66,6 +76,17 @@ class Diagnosis:
     cutoffs: int
     horizon: int
     notes: tuple[str, ...] = ()
+
+    def __contains__(self, name: object) -> bool:
+        return any(one.name == name for one in self.findings)
+
+    def __getitem__(self, name: str) -> Finding:
+        """The finding of a name, the gravest where there are several."""
+        for one in self.findings:
+            if one.name == name:
+                return one
+        known = ", ".join(dict.fromkeys(repr(one.name) for one in self.findings)) or "none"
+        raise LSTMWidgetsError(f"there is no finding {name!r} here: the findings are {known}")
 
     @property
     def problems(self) -> tuple[Finding, ...]:
@@ -96,7 +117,9 @@ class Diagnosis:
             why = ["no score", *doubts] if doubts else ["no baseline to compare with"]
             return f"{self.model}: {'; '.join(why)}."
         start = f"Do not trust the score ({'; '.join(doubts)}): " if doubts else ""
-        return f"{start}{self.model}{_joined(said)}."
+        said = _joined(said)
+        rule = (", a naive rule" + "," * said.startswith(" ")) if self.model in NAIVE else ""
+        return f"{start}{self.model}{rule}{said}."
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain JSON; NaN and infinities become None."""
@@ -127,7 +150,7 @@ class Diagnosis:
         lines = [f"**{_marked(self.verdict)}**", ""]
         for one in self.findings:
             advice = f" *Try:* {_marked(one.advice)}" if one.advice else ""
-            lines.append(f"- {_SIGNS[one.tone]} {_marked(one.sentence)}{advice}")
+            lines.append(f"- {_SIGNS[one.tone]}{_marked(one.sentence)}{advice}")
         lines += ["", *(f"{_marked(note)}  " for note in self.notes)]
         return "\n".join(lines).rstrip()
 
@@ -141,7 +164,7 @@ def _joined(said: str) -> str:
 _DOUBTFUL = ("split leaks", "no forecast", "too good", "constant")
 """Findings that take the meaning from a score."""
 
-_SIGNS = {"error": "**Error.**", "warning": "**Warning.**", "quiet": "", "good": "**Good.**"}
+_SIGNS = {"error": "**Error.** ", "warning": "**Warning.** ", "quiet": "", "good": "**Good.** "}
 
 
 def diagnose(
@@ -237,12 +260,13 @@ def _checked(trial: Trial, train: Trial | None) -> Iterator[Finding]:
     yield from scores.check_forecasts(trial)
     yield from scores.check_amount(trial)
     yield from scores.check_skill(trial)
-    yield from scores.check_in_sample(trial, train)
+    if not trial.is_rule:  # it has learned nothing
+        yield from scores.check_in_sample(trial, train)
     yield from scores.check_steps(trial)
     yield from scores.check_linear(trial)
     copies = list(shape.check_copy(trial))
     yield from copies
-    if not copies:  # a copy of the last value is flat by nature
+    if not copies and not trial.is_rule:  # a copy of the last value is flat by nature, and so are rules
         yield from shape.check_flat(trial)
     yield from shape.check_bias(trial)
     yield from errors.check_residuals(trial)

@@ -14,9 +14,18 @@ from numpy.typing import NDArray
 from lstmwidgets.analysis.backtests.frames import by_cutoff
 from lstmwidgets.analysis.backtests.intervals import interval_levels
 from lstmwidgets.analysis.diagnosis.evidence import MeanTest, mean_test, skill_test
-from lstmwidgets.analysis.scoring.baselines import DRIFT, REPEAT_LAST, SEASONAL_NAIVE, WINDOW_MEAN, Baseline
+from lstmwidgets.analysis.scoring.baselines import (
+    DRIFT,
+    REPEAT_LAST,
+    RIDGE,
+    SEASONAL_NAIVE,
+    WINDOW_MEAN,
+    Baseline,
+)
 from lstmwidgets.analysis.scoring.metrics import model_columns
 from lstmwidgets.analysis.scoring.tables import better_naive
+from lstmwidgets.config import LSTMConfig
+from lstmwidgets.data.features import calendar_names
 from lstmwidgets.data.grid import infer_grid, points_per_cycle
 from lstmwidgets.data.windows import Part
 from lstmwidgets.errors import LSTMWidgetsError
@@ -47,6 +56,12 @@ class Trial:
         The model's own, by level in per cent.
     unit : str
         Of the series; empty where not known.
+    config : LSTMConfig or None
+        Of the network looked at; None where not known.
+    refit : bool
+        Whether the model was fitted again on the way.
+    calendar : bool
+        Whether a day, week or year is longer than two steps.
     notes : tuple of str
         A sentence for each thing left out.
     """
@@ -58,6 +73,9 @@ class Trial:
     season: int
     intervals: dict[int, tuple[Values, Values]]
     unit: str = ""
+    config: LSTMConfig | None = None
+    refit: bool = False
+    calendar: bool = False
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -116,14 +134,30 @@ class Trial:
         return [name for name in NAIVE if name in self.forecasts and name != self.model]
 
     @property
+    def is_rule(self) -> bool:
+        """Whether the model looked at is itself a baseline that learns nothing."""
+        return self.model in NAIVE
+
+    @property
+    def is_network(self) -> bool:
+        """Whether it may be a network: none of the baselines."""
+        return self.model not in (*NAIVE, RIDGE)
+
+    @property
     def others(self) -> list[str]:
         """Every model here but the one looked at."""
         return [name for name in self.forecasts if name != self.model]
 
     @property
     def reference(self) -> str | None:
-        """What skill is measured against, as in score tables; None where there is none, or nothing scored."""
-        return better_naive({name: self.mae(name) for name in self.naive}) if self.counted.any() else None
+        """What skill is measured against, as in score tables; for a naive rule, the best of the others.
+
+        None where there is none, or nothing is scored.
+        """
+        if not self.counted.any():
+            return None
+        errors = {name: self.mae(name) for name in self.naive}
+        return min(errors, key=errors.__getitem__, default=None) if self.is_rule else better_naive(errors)
 
     def losses(self, name: str) -> Values:
         """Absolute errors, shape (cutoffs, horizon); NaN where not scored."""
@@ -209,6 +243,8 @@ def trial_of_frame(frame: pd.DataFrame, model: str, season: int | None = None) -
         season=checked_season(season),
         intervals={level: (column(f"{model}-lo-{level}"), column(f"{model}-hi-{level}")) for level in levels},
         unit=_unit(frame.attrs),
+        refit=bool(frame.attrs.get("refit")),
+        calendar=grid is not None and _has_calendar(grid.freq),
         notes=tuple(notes),
     )
 
@@ -234,6 +270,8 @@ def trial_of_forecaster(
         season=season,
         intervals={},
         unit=_unit(forecaster.series_.attrs),
+        config=forecaster.config,
+        calendar=_has_calendar(pd.DatetimeIndex(forecaster.series_.index).freq),
         notes=tuple(notes),
     )
 
@@ -262,6 +300,13 @@ def checked_season(season: Any) -> int:
     if isinstance(season, bool) or not isinstance(season, (int, np.integer)) or season < 1:
         raise LSTMWidgetsError(f"season={season!r} is not accepted: season takes a whole number from 1 up")
     return int(season)
+
+
+def _has_calendar(freq: Any) -> bool:
+    try:
+        return freq is not None and bool(calendar_names(freq))
+    except LSTMWidgetsError:
+        return False
 
 
 def _unit(attrs: Any) -> str:

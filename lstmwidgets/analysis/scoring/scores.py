@@ -107,7 +107,7 @@ def forecast_table(
         (the time of the last value known), ``y`` (NaN where it was not observed), ``LSTM``, ``repeat
         last``, where the series has a season ``seasonal naive`` (NaN where the cycle before is
         missing), ``drift``, ``window mean`` and ``ridge``.
-        ``attrs["notes"]`` holds a sentence for each thing left out.
+        ``attrs`` holds ``part``, ``season``, ``unit`` and ``notes``, a sentence for each thing left out.
 
     Raises
     ------
@@ -134,7 +134,8 @@ def forecast_table(
             **{name: forecast.ravel() for name, forecast in forecasts.items()},
         }
     )
-    table.attrs = {"part": part, "season": season, "notes": notes}
+    unit = forecaster.series_.attrs.get("unit", "")
+    table.attrs = {"part": part, "season": season, "unit": unit, "notes": notes}
     return table
 
 

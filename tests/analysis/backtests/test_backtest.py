@@ -35,7 +35,9 @@ def made_up(length=300, seed=0):
     wave = 10 + 3 * np.sin(2 * np.pi * time_steps / 24)
     values = wave + np.random.default_rng(seed).normal(scale=0.5, size=length)
     index = pd.date_range("2020-01-01", periods=length, freq="h", name="time")
-    return pd.Series(values, index, name="load")
+    series = pd.Series(values, index, name="load")
+    series.attrs["unit"] = "kW"
+    return series
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +69,16 @@ def test_every_model_forecasts_from_every_cutoff_of_the_test_part(frame, series,
     assert frame.attrs == {
         "season": 24,
         "horizon": 4,
+        "unit": "kW",
         "part": "test",
         "train_end": series.index[179].isoformat(),
         "refit": False,
         "notes": [],
     }
+
+
+def test_a_diagnosis_of_the_frame_speaks_in_the_unit_of_the_series(frame):
+    assert " kW; " in lw.diagnose(frame)["skill"].sentence
 
 
 def test_the_network_answers_what_it_would_have_at_the_cutoff(frame, series, forecaster):

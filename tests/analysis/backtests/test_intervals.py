@@ -294,6 +294,18 @@ def test_coverage_counts_by_hand_and_leaves_out_what_is_not_known():
     assert nothing.loc[80, "points"] == 0 and np.isnan(nothing.loc[80, "coverage"])
 
 
+def test_coverage_is_of_the_one_model_with_intervals_or_of_the_lstm_or_of_one_that_is_named():
+    frame = backtest_frame(drifting(30))
+    frame["drift"], frame["ridge"] = frame["LSTM"] + 1, frame["LSTM"] - 1
+    one = SplitConformal((80,), model="drift").fit(frame).apply(frame)
+    assert coverage_table(one).attrs["model"] == "drift"
+    pd.testing.assert_frame_equal(coverage_table(one), coverage_table(one, "drift"))
+    two = SplitConformal((80,), model="ridge").fit(one).apply(one)
+    with pytest.raises(LSTMWidgetsError, match="intervals of 'drift', 'ridge': name one of them with model="):
+        coverage_table(two)
+    assert coverage_table(SplitConformal((80,)).fit(two).apply(two)).attrs["model"] == "LSTM"
+
+
 @pytest.mark.parametrize("levels", [(), (0,), (100,), (80.0,), (True,), ("80",), 80.5, None])
 def test_levels_that_are_no_whole_percentages_are_refused(levels):
     with pytest.raises(

@@ -393,6 +393,42 @@ def test_findings_come_gravest_first_and_as_plain_json():
     assert json.loads(json.dumps(few, allow_nan=False))["findings"][1]["evidence"]["p"] is None
 
 
+def test_a_quiet_finding_has_one_space_before_it_in_markdown():
+    text = diagnose(frame_of(HOURLY, knows_the_cycle, ridge=knows_the_cycle))._repr_markdown_()
+    assert "\n- A ridge regression on the same windows does about as well" in text
+    assert "\n- **Good.** LSTM errs 26 % less" in text
+
+
+def test_a_finding_is_had_by_its_name():
+    diagnosis = diagnose(frame_of(HOURLY, knows_the_cycle))
+    assert "skill" in diagnosis and "bias" not in diagnosis
+    assert diagnosis["skill"] is the(diagnosis, "skill")
+    with pytest.raises(LSTMWidgetsError, match="no finding 'bias' here: the findings are 'skill'"):
+        diagnosis["bias"]
+
+
+def test_equal_errors_are_not_called_chance():
+    daily = lambda origins: seasonal_naive(HOURLY, origins, DAY, DAY)  # noqa: E731
+    finding = the(diagnose(frame_of(HOURLY, daily)), "skill")
+    assert finding.headline == "no better than seasonal naive"
+    assert finding.sentence.startswith("LSTM errs as much as seasonal naive (MAE ")
+    assert finding.sentence.endswith("24 steps ahead; p = 1).")
+
+
+def test_a_naive_rule_is_called_one_and_measured_against_the_best_other_rule():
+    walk = np.random.default_rng(4).normal(size=800).cumsum()
+    frame = frame_of(walk, lambda origins: repeat_last(walk, origins, 6), 6, season=1, freq="D")
+    diagnosis = diagnose(frame, model="repeat last")
+    assert diagnosis["skill"].evidence["reference"] == "drift"
+    assert diagnosis.verdict == "repeat last, a naive rule, is not clearly better than drift."
+    assert "flat line" not in diagnosis
+    daily = diagnose(frame_of(HOURLY, knows_the_cycle), model="seasonal naive")
+    assert daily["skill"].evidence["reference"] == "window mean"
+    assert daily.verdict.startswith("seasonal naive, a naive rule, beats window mean by ")
+    told = [one.advice for name in ("repeat last", "drift") for one in diagnose(frame, model=name).findings]
+    assert not any("rain" in advice or "=" in advice for advice in told)
+
+
 def test_markdown_shows_names_as_they_are():
     frame = frame_of(HOURLY, knows_the_cycle).rename(columns={"LSTM": "my_*model*<b>"})
     text = diagnose(frame, model="my_*model*<b>")._repr_markdown_()
@@ -458,6 +494,61 @@ def test_a_forecaster_is_tried_on_its_own_test_and_training_windows():
         CONFIG,
     )
     assert the(diagnose(learned), "in-sample only").evidence["train skill"] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("settings", "advice"),
+    [
+        (
+            {"sequence_length": 12, "centering": "none", "horizon": 1},
+            "centering='last', sequence_length from 24 on, calendar='cycles', highway='linear', fewer units "
+            "or more data",
+        ),
+        ({"sequence_length": 48, "calendar": "cycles", "highway": "linear"}, "fewer units or more data"),
+        ({"sequence_length": 48, "units": 1}, "calendar='cycles', highway='linear' or more data"),
+    ],
+)
+def test_advice_leaves_out_what_the_config_has(settings, advice):
+    config = CONFIG.replace(**settings)
+
+    def poor(origins):
+        ahead = steps_after(origins, config.horizon)
+        return np.tile(CYCLE[:480], 4)[ahead] + jitter(ahead.shape, 0.6)
+
+    diagnosis = diagnose(Made(LONG, poor, config))
+    reference = diagnosis["skill"].evidence["reference"]
+    assert diagnosis["skill"].advice == f"Use {reference}; then try {advice}."
+    tried = [name for name in ("calendar", "highway") if config.model_dump()[name] != "none"]
+    assert not any(f"try {name}=" in one.advice for one in diagnosis.findings for name in tried)
+    linear = diagnosis["linear rival"]
+    assert linear.tone == "warning"
+    if config.highway == "linear":
+        assert "Or try a lower learning_rate, fewer units or dropout." in linear.advice
+    else:
+        assert linear.advice.endswith("a linear path beside its memory: highway='linear'.")
+
+
+def test_a_season_that_is_read_and_a_calendar_that_has_no_cycle_are_not_advised():
+    half = lambda origins: 0.5 * np.tile(CYCLE[:480], 4)[steps_after(origins)]  # noqa: E731
+    short = diagnose(Made(LONG, half, CONFIG.replace(sequence_length=12, patience=3)))["residuals"]
+    assert short.advice == (
+        "Train for longer (patience above 3), or with sequence_length from 24 on, calendar='cycles' or "
+        "highway='linear'."
+    )
+    whole = CONFIG.replace(sequence_length=48, calendar="cycles", highway="linear")
+    assert diagnose(Made(LONG, half, whole))["residuals"].advice == "Train for longer."
+    yearly = frame_of(HOURLY[:250], copies, freq="YS")
+    assert "calendar" not in diagnose(yearly)["copies the last value"].advice
+    assert "calendar='cycles'" in diagnose(frame_of(HOURLY, copies))["copies the last value"].advice
+
+
+def test_a_backtest_with_refits_is_not_told_to_refit():
+    frame = frame_of(HOURLY, lambda origins: knows_the_cycle(origins) + 0.2)
+    assert diagnose(frame)["bias"].advice.endswith("centering='last' or backtest with refit=True.")
+    frame.attrs["refit"] = True
+    assert diagnose(frame)["bias"].advice.endswith("since training: train with centering='last'.")
+    known = Made(LONG, lambda origins: long_cycle(origins) + 0.2, CONFIG)
+    assert diagnose(known)["bias"].advice.endswith("train on newer data or backtest with refit=True.")
 
 
 def copies_of(values, origins):

@@ -114,7 +114,9 @@ def test_a_season_longer_than_the_series_leaves_no_seasonal_naive_and_no_mase():
 
 def test_forecasts_follow_one_another_without_overlap_by_default():
     forecaster = ShiftedTruth(climbing_weeks(), CONFIG)
+    forecaster.series_.attrs["unit"] = "kW"
     table = forecast_table(forecaster, "test")
+    assert table.attrs == {"part": "test", "season": 7, "unit": "kW", "notes": []}
     assert table.columns.tolist() == ["unique_id", "ds", "cutoff", "y", *MODELS]
     part = forecaster.series_.iloc[-28:]
     assert table["ds"].tolist() == part.index.tolist()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmwidgets.analysis.diagnosis.checks.advice import train_longer
 from lstmwidgets.analysis.diagnosis.checks.finding import (
     CHANCE,
     RARE,
@@ -60,8 +61,7 @@ def check_residuals(trial: Trial) -> Iterator[Finding]:
             f"One-step errors still hold a {trial.season}-step cycle: autocorrelation {held:.2f} at lag "
             f"{trial.season}, where noise stays within ±{band:.2f} (Ljung–Box {chance(p)}).",
             {"lag": trial.season, "autocorrelation": held, "band": band, "p": p, "errors": len(known)},
-            f"Read at least one cycle (sequence_length from {trial.season} on), feed calendar='cycles', or "
-            "train for longer.",
+            train_longer(trial, "season", "calendar", "highway"),
         )
         return  # its neighbours and multiples are no news
     bands = found.errors * _quantile(RARE / lags)
@@ -70,6 +70,7 @@ def check_residuals(trial: Trial) -> Iterator[Finding]:
     if abs(held) <= band or abs(held) < NOTICEABLE:
         return
     away = steps(lag * stride)
+    told = "The last errors tell something of the next one."
     yield Finding(
         "residuals",
         "warning" if abs(held) >= STRONG else "quiet",
@@ -77,7 +78,7 @@ def check_residuals(trial: Trial) -> Iterator[Finding]:
         f"One-step errors are not independent: autocorrelation {correlation(held)} at a lag of {away}, "
         f"where noise stays within ±{band:.2f} (Ljung–Box {chance(p)}).",
         {"lag": lag * stride, "autocorrelation": held, "band": band, "p": p, "errors": len(known)},
-        "The last errors tell something of the next one: train for longer, or give the model more units.",
+        " ".join(filter(None, [told, train_longer(trial, "highway", "more units")])),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lstmwidgets.analysis.diagnosis.checks.advice import either, untried
 from lstmwidgets.analysis.diagnosis.checks.finding import (
     CHANCE,
     MATTERS,
@@ -23,6 +24,7 @@ from lstmwidgets.analysis.diagnosis.checks.finding import (
 from lstmwidgets.analysis.diagnosis.evidence import FEWEST_VALUES, MeanTest, difference_p
 from lstmwidgets.analysis.diagnosis.trial import Trial
 from lstmwidgets.analysis.scoring.baselines import RIDGE
+from lstmwidgets.config import LSTMConfig
 
 FEWEST_APART = 3
 """With fewer forecasts than this that share no target, nothing can be told from chance."""
@@ -82,8 +84,10 @@ def check_forecasts(trial: Trial) -> Iterator[Finding]:
 def _too_good(trial: Trial, reference: str, numbers: dict[str, Any]) -> Finding:
     share = percent(numbers["mae"] / numbers["reference mae"])
     made = f"{trial.model} makes {share} of the error of {reference}"
-    if RIDGE in trial.others and trial.mae(RIDGE) <= (1 - TOO_GOOD) * numbers["reference mae"]:
-        said = f"{made}, and so does a ridge regression: the series follows a rule without noise."
+    linear = RIDGE in trial.others and trial.mae(RIDGE) <= (1 - TOO_GOOD) * numbers["reference mae"]
+    if linear or trial.is_rule:
+        made += ", and so does a ridge regression" * linear
+        said = f"{made}: the series follows a rule without noise."
         return Finding("too good", "quiet", "a series without noise", said, numbers)
     return Finding(
         "too good",
@@ -102,14 +106,17 @@ def check_amount(trial: Trial) -> Iterator[Finding]:
     cutoffs = f"{trial.cutoffs:,} cutoff{'' if trial.cutoffs == 1 else 's'}"
     if trial.apart < trial.cutoffs:
         cutoffs += f" whose horizons of {steps(trial.horizon)} overlap, as good as {trial.apart} that do not"
+    most = LSTMConfig.parameters()["test_fraction"].maximum
+    options = ["a larger test_fraction"] * (trial.config is None or trial.config.test_fraction != most)
+    options += ["a shorter horizon"] * (trial.horizon > 1)
+    refit = "" if trial.refit else " with refit=True"
     yield Finding(
         "few forecasts",
         "warning",
         "too few forecasts to tell",
         f"All of this rests on {cutoffs}: too few to tell skill from luck.",
         {"cutoffs": trial.cutoffs, "horizon": trial.horizon, "without overlap": trial.apart},
-        "Use a larger test_fraction, a shorter horizon or a longer series; or backtest with refit=True "
-        "over more of the series.",
+        f"Use {either([*options, 'a longer series'])}; or backtest{refit} over more of the series.",
     )
 
 
@@ -141,16 +148,18 @@ def check_skill(trial: Trial) -> Iterator[Finding]:
         small = test.p < CHANCE
         size = "too little to matter" if small else "which may be chance"
         standing = "as good as" if small else "not clearly better than" if gain > 0 else "no better than"
-        headline, said = f"{standing} {reference}", f"{said}, {size}."
+        equal = compared(gain) == compared(0.0)
+        headline, said = f"{standing} {reference}", f"{said}." if equal else f"{said}, {size}."
         advice = f"Unless longer tests show more, {reference} does the same."
     elif gain < 0:
         much = f"by {percent(-gain)}" if gain > -1 else f"with {1 - gain:,.1f} times its error"
         headline, tone, said = f"worse than {reference} {much}", "warning", f"{said}."
-        advice = (
-            f"Use {reference}; then try centering='last', a longer sequence_length, fewer units or more data."
-        )
+        options = untried(trial, "centering", "season", "calendar", "highway", "units", "more data")
+        advice = f"Use {reference}" + (f"; then try {either(options)}." if options else ".")
     elif rivals:
         headline = f"beats {reference} by {percent(gain)}, but not {rivals[0]}"
+        if trial.is_rule:
+            headline = f"no better than {rivals[0]}"
         said = f"{said}, but {rivals[0]} errs no more than it does (MAE {_maes(trial, rivals[0])})."
         advice = f"Unless longer tests show more, {rivals[0]} does the same."
     else:
@@ -177,7 +186,9 @@ def check_linear(trial: Trial) -> Iterator[Finding]:
             "a linear model does as well",
             f"A ridge regression on the same windows does about as well {detail}.",
             numbers,
-            "Prefer the simpler model, unless you want to see what the LSTM remembers.",
+            f"Prefer {trial.model}, the simpler one."
+            if trial.is_rule
+            else "Prefer the simpler model, unless you want to see what the LSTM remembers.",
         )
     elif test.mean > 0:
         yield Finding(
@@ -185,7 +196,7 @@ def check_linear(trial: Trial) -> Iterator[Finding]:
             "good",
             f"beats ridge by {percent(test.mean)}",
             f"{trial.model} errs {percent(test.mean)} less than a ridge regression on the same windows "
-            f"{detail}: it has learned what a straight line cannot.",
+            f"{detail}{': it has learned what a straight line cannot' * (not trial.is_rule)}.",
             numbers,
         )
     else:
@@ -196,9 +207,22 @@ def check_linear(trial: Trial) -> Iterator[Finding]:
             f"a linear model errs {better} less",
             f"A ridge regression on the same windows errs {better} less than {trial.model} {detail}.",
             numbers,
-            "Use the ridge regression, or give the network a linear path beside its memory: "
-            "highway='linear'.",
+            _beside_ridge(trial),
         )
+
+
+def _beside_ridge(trial: Trial) -> str:
+    if not trial.is_network:
+        return "Use the ridge regression."
+    if untried(trial, "highway"):
+        return (
+            "Use the ridge regression, or give the network a linear path beside its memory: highway='linear'."
+        )
+    options = untried(trial, "a lower learning_rate", "units", "dropout")
+    return (
+        "Use the ridge regression: the network began as one (highway='linear'), and training led away from "
+        f"it. Or try {either(options)}."
+    )
 
 
 def check_in_sample(trial: Trial, train: Trial | None) -> Iterator[Finding]:
@@ -211,6 +235,9 @@ def check_in_sample(trial: Trial, train: Trial | None) -> Iterator[Finding]:
     if not (there.mean - here.mean >= IN_SAMPLE_GAP and here.mean < there.mean / 2 and p < CHANCE):
         return
     nothing = here.mean <= MATTERS
+    options = untried(trial, "units", "dropout", "patience", "more data")
+    later = ", or backtest with refit=True to train on what came since"
+    tried = f"Train with {either(options)}; and look" if options else "Look"
     yield Finding(
         "in-sample only",
         "error" if nothing else "warning",
@@ -219,8 +246,7 @@ def check_in_sample(trial: Trial, train: Trial | None) -> Iterator[Finding]:
         f"{percent(here.mean)} after it ({chance(p)}): it has learned the training part by heart, or the "
         "series has changed since.",
         {"train skill": there.mean, "test skill": here.mean, "reference": reference, "p": p},
-        "Fewer units, dropout, patience for an early stop, or more data; and look at how the test part "
-        "differs.",
+        f"{tried} at how the test part differs{later * (not trial.refit)}.",
     )
 
 
@@ -246,6 +272,9 @@ def check_steps(trial: Trial) -> Iterator[Finding]:
     found.sort(key=lambda one: float(np.nanmean(trial.by_step(one[0])[tail:])))
     name, first, more, p = found[0]
     others = ", ".join(f"{other} {_from(start)}" for other, start, *_ in found[1:])
+    advice = f"Use {name} for these steps{', or a shorter horizon' * (trial.horizon > 1)}"
+    for longer in untried(trial, "season")[:1] or untried(trial, "a longer sequence_length"):
+        advice += f"; {longer} shows the model more"
     span = f"From step {first} to step {trial.horizon} " if first > 1 else "Over all steps "
     yield Finding(
         "worse than a baseline",
@@ -259,7 +288,7 @@ def check_steps(trial: Trial) -> Iterator[Finding]:
                 for other, start, much, rare in found
             }
         },
-        f"Use {name} for these steps, or a shorter horizon; a longer sequence_length shows the model more.",
+        f"{advice}.",
     )
 
 

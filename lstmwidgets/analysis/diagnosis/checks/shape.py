@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lstmwidgets.analysis.diagnosis.checks.advice import either, train_longer, untried
 from lstmwidgets.analysis.diagnosis.checks.finding import (
     CHANCE,
     MATTERS,
@@ -56,6 +57,7 @@ def check_copy(trial: Trial) -> Iterator[Finding]:
         more = f"More can be known: {better[0]} errs {percent(less)} less than the last value."
     else:
         more = "No baseline does better than the last value here: the series' own past may tell no more."
+    longer = train_longer(trial, "centering", "season", "calendar", "highway", "covariates")
     told = f"correlation {correlation(shifted)}", correlation(straight)
     yield Finding(
         "copies the last value",
@@ -74,8 +76,9 @@ def check_copy(trial: Trial) -> Iterator[Finding]:
             "steps late": [one for one, *_ in late],
             "better baselines": better,
         },
-        "Train for longer with centering='last', read at least one whole season (sequence_length) or add "
-        "covariates; if that changes nothing, say that the last value is the forecast.",
+        f"{longer} If that changes nothing, say that the last value is the forecast."
+        if longer
+        else f"Use {better[0] if better else REPEAT_LAST}.",
     )
 
 
@@ -103,10 +106,8 @@ def check_flat(trial: Trial) -> Iterator[Finding]:
     """Forecasts that hardly move over the horizon, or hardly differ between cutoffs."""
     better = [name for name in trial.others if _moves_and_beats(trial, name)]
     if better:
-        advice = (
-            "Train for longer or with a higher learning_rate, read at least one whole season "
-            f"(sequence_length), or use {better[0]}."
-        )
+        longer = train_longer(trial, "a higher learning_rate", "season", "calendar", "highway")
+        advice = f"{longer} Or use {better[0]}." if longer else f"Use {better[0]}."
     else:
         advice = "No baseline that moves does better, so that this may be the best there is."
     spreads = {axis: _spreads(trial, trial.model, axis) for axis in (0, 1)}
@@ -172,9 +173,13 @@ def check_bias(trial: Trial) -> Iterator[Finding]:
             f"All cutoffs stand at one phase of the season: backtest with step={trial.season + 1} as well."
         )
     else:
+        options = [f"train with {one}" for one in untried(trial, "centering")]
+        if trial.is_network and not trial.refit:
+            options = ["train on newer data", *options, "backtest with refit=True"]
         advice = (
-            "The level may have moved since training: train on newer data or with centering='last', or "
-            "backtest with refit=True."
+            f"The level may have moved since training: {either(options)}."
+            if options
+            else "Take the mean of the errors known at each cutoff off the next forecast."
         )
     yield Finding(
         "bias",
