@@ -61,9 +61,9 @@ def fill_gaps(series: pd.Series, method: str, season: int | None = None) -> pd.S
     pandas.Series
         A float64 copy. ``attrs["repairs"]`` gains a record, plain JSON: ``method``, ``points``
         (filled), ``gaps`` (first time, last time and points of each run that was filled), ``left``
-        (points that stay NaN), ``why`` (the reason, or ""), ``looks_ahead``, and ``season`` for
-        "seasonal"; ``attrs["notes"]`` gains the sentence that `describe_repairs` gives. Without a
-        missing value there is no record, and a note says so.
+        (points that stay NaN), ``why`` (the reason, or ""), ``looks_ahead``, ``reach`` (how far, as
+        `record_repair` has it), and ``season`` for "seasonal"; ``attrs["notes"]`` gains the sentence
+        that `describe_repairs` gives. Without a missing value there is no record, and a note says so.
 
     Raises
     ------
@@ -106,21 +106,22 @@ def fill_gaps(series: pd.Series, method: str, season: int | None = None) -> pd.S
     season = _fitting_season(series, season) if method == "seasonal" else None
     if not np.isnan(values).any():
         return record_repair(series, values, method)
+    reach: int | str = "gap"
     if method == "forward":
-        estimates = _carried(values)
+        estimates, reach = _carried(values), 0
     elif method == "backward":
         estimates = _carried(values[::-1])[::-1]
     elif method == "mean":
-        estimates = np.full(len(values), np.nanmean(values))
+        estimates, reach = np.full(len(values), np.nanmean(values)), "all"
     elif season is None:
         estimates = _between(values)
     else:
-        estimates = seasonal_estimates(values, season)
+        estimates, reach = _seasonal(values, season)
     return record_repair(
         series,
         estimates,
         method,
-        looks_ahead=method != "forward",
+        reach=reach,
         why=_REASONS[method],
         settings={} if season is None else {"season": season},
     )
@@ -147,18 +148,24 @@ def seasonal_estimates(values: Floats, season: int) -> Floats:
     >>> seasonal_estimates(np.array([10.0, 1, 12, np.nan, np.nan, np.nan, 16, 7, 18]), season=2).tolist()
     [10.0, 1.0, 12.0, 3.0, 14.0, 5.0, 16.0, 7.0, 18.0]
     """
+    return _seasonal(values, season)[0]
+
+
+def _seasonal(values: Floats, season: int) -> tuple[Floats, int]:
+    """`seasonal_estimates`, and how many steps past a gap's last point they read at most."""
     known = np.isfinite(values)
     places = np.flatnonzero(known)
     inside = np.arange(len(values))
     missing = inside[~known & (inside > places[0]) & (inside < places[-1])]
     if not len(missing):
-        return values.copy()
+        return values.copy(), 0
     # The known points next to each missing one: the ends of its gap.
     after = np.searchsorted(places, missing)
     left, right = places[after - 1], places[after]
     ends = np.unique([left, right])
-    level = np.full(len(values), np.nan)
-    level[ends] = values[ends] - _same_phase(values, ends, season)
+    level, read = np.full(len(values), np.nan), np.zeros(len(values), dtype=np.int64)
+    season_there, read[ends] = _same_phase(values, ends, season)
+    level[ends] = values[ends] - season_there
     share = (missing - left) / (right - left)
     # Where one end cannot tell the level, the other does; where none can, the season stands alone.
     from_left, from_right = level[left], level[right]
@@ -166,12 +173,15 @@ def seasonal_estimates(values: Floats, season: int) -> Floats:
     from_right = np.where(np.isnan(from_right), from_left, from_right)
     offset = np.nan_to_num((1 - share) * from_left + share * from_right)
     estimates = values.copy()
-    estimates[missing] = _same_phase(values, missing, season) + offset
-    return estimates
+    season_there, read[missing] = _same_phase(values, missing, season)
+    estimates[missing] = season_there + offset
+    furthest = np.max([read[missing], read[left], read[right]], axis=0) - (right - 1)
+    return estimates, int(furthest[np.isfinite(estimates[missing])].max(initial=0))
 
 
-def _same_phase(values: Floats, at: NDArray[np.intp], season: int) -> Floats:
-    """What known values of the same phase in other cycles say of some points; NaN where none can."""
+def _same_phase(values: Floats, at: NDArray[np.intp], season: int) -> tuple[Floats, NDArray[np.intp]]:
+    """What known values of the same phase in other cycles say of some points, NaN where none can; and
+    the last position that was read for each."""
     cycles = -(-len(values) // season)
     places = np.flatnonzero(np.isfinite(values))
     # Ordered by phase, then by cycle, so that neighbours of the same phase stand side by side.
@@ -182,8 +192,8 @@ def _same_phase(values: Floats, at: NDArray[np.intp], season: int) -> Floats:
     steps = np.arange(_CYCLES)
     before = np.searchsorted(keys, key)[:, None] - 1 - steps
     after = np.searchsorted(keys, key, side="right")[:, None] + steps
-    before_at, before_value = _mean_of(values, places, before, at, season)
-    after_at, after_value = _mean_of(values, places, after, at, season)
+    before_at, before_value, _ = _mean_of(values, places, before, at, season)
+    after_at, after_value, last = _mean_of(values, places, after, at, season)
     change = values[season:] - values[:-season]
     change = change[np.isfinite(change)]
     drift = np.median(change) / season if len(change) else np.nan
@@ -192,18 +202,24 @@ def _same_phase(values: Floats, at: NDArray[np.intp], season: int) -> Floats:
     )
     slope = (after_value - before_value) / (after_at - before_at)
     both = before_value + slope * (at - before_at)
-    return np.where(np.isnan(both), one_sided, both)
+    alone = np.isnan(both)  # then the drift is needed, which the whole series tells
+    return np.where(alone, one_sided, both), np.where(alone, places.max(), last)
 
 
 def _mean_of(
     values: Floats, places: NDArray[np.intp], rows: NDArray[np.intp], at: NDArray[np.intp], season: int
-) -> tuple[Floats, Floats]:
-    """Mean time and mean value of some known neighbours of each point, those of its phase only."""
+) -> tuple[Floats, Floats, NDArray[np.intp]]:
+    """Mean time, mean value and last time of some known neighbours of each point, of its phase only."""
     chosen = places[np.clip(rows, 0, len(places) - 1)]
     fits = (rows >= 0) & (rows < len(places)) & (chosen % season == (at % season)[:, None])
     count = fits.sum(axis=1).astype(np.float64)
     count[count == 0] = np.nan
-    return (chosen * fits).sum(axis=1) / count, np.where(fits, values[chosen], 0.0).sum(axis=1) / count
+    times = chosen * fits
+    return (
+        times.sum(axis=1) / count,
+        np.where(fits, values[chosen], 0.0).sum(axis=1) / count,
+        times.max(axis=1),
+    )
 
 
 def _carried(values: Floats) -> Floats:
@@ -224,7 +240,7 @@ def record_repair(
     estimates: Floats,
     method: str,
     *,
-    looks_ahead: bool = True,
+    reach: int | str = "all",
     why: str = "",
     settings: dict[str, Any] | None = None,
 ) -> pd.Series:
@@ -239,8 +255,12 @@ def record_repair(
         What to put in; NaN where the way of filling has nothing to say. Read at missing points only.
     method : str
         Its name, for the record.
-    looks_ahead : bool
-        Whether values from after a gap were used.
+    reach : int, "gap" or "all"
+        How far ahead was read: 0 for not at all; "gap" for the first known value after each gap; a
+        number of steps past the last point of a gap, the most that any of them took; "all" for
+        whatever came. For "seasonal" it is ``3 * season + 1`` where nothing else is missing, more
+        where known values of a phase lie further apart, and up to the last known value for gaps
+        before or next to the first cycle, which need the drift. ``looks_ahead`` is ``reach != 0``.
     why : str
         Why points were left, for example "no value is known before them".
     settings : dict, plain JSON, optional
@@ -267,7 +287,8 @@ def record_repair(
         "gaps": _runs(result.index, put),
         "left": left,
         "why": why if left else "",
-        "looks_ahead": looks_ahead,
+        "looks_ahead": reach != 0,
+        "reach": reach,
         **(settings or {}),
     }
     result.attrs["repairs"] = [*result.attrs.get("repairs", []), record]

@@ -146,6 +146,7 @@ def test_the_record_says_what_was_done_and_what_was_left():
             "left": 1,
             "why": "no value is known before them",
             "looks_ahead": False,
+            "reach": 0,
         }
     ]
     assert result.attrs["missing"] == 1
@@ -161,6 +162,36 @@ def test_every_rule_but_forward_is_said_to_look_ahead(method):
     result = fill_gaps(daily(1, 2, nan, 4, 5, 6), method, season=2)
     assert result.attrs["repairs"][0]["looks_ahead"] is (method != "forward")
     assert ("uses values from after the gap" in describe_repairs(result)[0]) is (method != "forward")
+
+
+@pytest.mark.parametrize(
+    ("method", "reach"), [("forward", 0), ("linear", "gap"), ("backward", "gap"), ("mean", "all")]
+)
+def test_the_record_tells_how_far_a_rule_reads_ahead(method, reach):
+    assert fill_gaps(daily(1, nan, 3, 4), method).attrs["repairs"][0]["reach"] == reach
+
+
+@pytest.mark.parametrize(
+    ("emptied", "expected"),
+    [
+        ((50, 53), 3 * 7 + 1),  # the value after the gap is compared with three of its phase
+        ((90, 93), 99 - 92),  # near the end the drift is read, from all there is
+        ((3, 5), 99 - 4),  # and in the first cycle
+    ],
+)
+def test_beyond_its_reach_the_seasonal_rule_reads_nothing(emptied, expected):
+    begin, end = emptied
+    series = daily(*np.random.default_rng(0).normal(size=100))
+    series.iloc[begin:end] = nan
+    result = fill_gaps(series, "seasonal", season=7)
+    assert result.attrs["repairs"][0]["reach"] == expected
+    last, gap = end - 1 + expected, slice(begin, end)
+    moved = series.copy()
+    moved.iloc[last + 1 :] += 100.0
+    np.testing.assert_array_equal(fill_gaps(moved, "seasonal", season=7).iloc[gap], result.iloc[gap])
+    if expected == 22:
+        moved.iloc[last] += 100.0
+        assert (fill_gaps(moved, "seasonal", season=7).iloc[gap] != result.iloc[gap]).all()
 
 
 def test_the_series_given_is_not_touched():
