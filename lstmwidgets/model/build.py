@@ -60,17 +60,24 @@ def build(config: LSTMConfig, features: int = 1) -> keras.Model:
     return keras.Model(window, forecast, name="lstmwidgets")
 
 
-def start_highway(network: keras.Model, windows: Windows) -> None:
+def start_highway(network: keras.Model, windows: Windows) -> bool:
     """Let a network with a highway begin as the ridge regression on its training windows.
 
     The LSTM then adds nothing yet: it learns what a line leaves, and the line moves along.
+
+    Returns
+    -------
+    bool
+        False where no training window had all its targets observed, so that there is no regression and
+        the highway begins at nothing.
     """
     line = Ridge().fit(windows)
     if not line.windows_fitted_:
-        return  # no window had all its targets observed: the highway begins at nothing
+        return False
     kernel, _ = network.get_layer("forecast").get_weights()
     network.get_layer("forecast").set_weights([0.0 * kernel, line.bias_.astype(np.float32)])
     network.get_layer("highway").set_weights([line.kernel_.astype(np.float32)])
+    return True
 
 
 def with_units(network: keras.Model, config: LSTMConfig, scaler: Scaler) -> keras.Model:

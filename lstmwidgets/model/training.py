@@ -120,7 +120,8 @@ class Trainer:
 
     `run` trains in the calling thread, `start` in a worker thread; the numbers are the same. One
     training runs at a time in a process: another one waits, with `waiting` true, until the first
-    ends or is paused. The weights kept are those of the epoch with the lowest validation loss.
+    ends or is paused. The weights kept are those of the epoch with the lowest validation loss, or with
+    ``highway="linear"`` the ridge regression that the network began as, where no epoch was better.
 
     Parameters
     ----------
@@ -185,7 +186,7 @@ class Trainer:
         self.waiting = False
         self._checkpoint: Checkpoint | None = None
         if folder is not None:
-            self._checkpoint = Checkpoint(folder, self.series, self.config, covariates)
+            self._checkpoint = Checkpoint(folder, self.series, self.config, covariates, windows)
         self._epochs: list[Epoch] = []
         self._batches = -(-len(self.windows.train) // self.config.batch_size)
         self._batch = 0
@@ -273,6 +274,16 @@ class Trainer:
         return pd.DataFrame([vars(epoch) for epoch in epochs], index, columns=["loss", "val_loss", "seconds"])
 
     @property
+    def best_epoch(self) -> int:
+        """The epoch whose weights are kept, the best on validation.
+
+        0 before the first epoch ends, and where none was better than the ridge regression that a
+        network with ``highway="linear"`` begins as.
+        """
+        losses = [epoch.val_loss for epoch in self._epochs]
+        return 1 + int(np.argmin(losses)) if losses and min(losses) <= self._best_loss else 0
+
+    @property
     def progress(self) -> Progress:
         """How far the training is, and how long it may still take."""
         finished, batch = len(self._epochs), self._batch
@@ -355,18 +366,19 @@ class Trainer:
 
     def _train(self) -> None:
         network = build(self.config, features=self.windows.values.shape[1])
-        if self.config.highway == "linear":
-            start_highway(network, self.windows)
         self.optimizer.build(network.trainable_variables)
         best = build(self.config, features=self.windows.values.shape[1])
+        loop = Loop(network, self.windows, self.optimizer, self.config.loss)
+        if self.config.highway == "linear" and start_highway(network, self.windows):
+            self._best_loss = loop.mean_loss(self.windows.validation)
+            best.set_weights(network.get_weights())
         if self._checkpoint is not None:
             self._epochs = self._checkpoint.restore(network, self.optimizer, best)
             if self._epochs:
-                self._best_loss = min(epoch.val_loss for epoch in self._epochs)
+                self._best_loss = min(self._best_loss, *(epoch.val_loss for epoch in self._epochs))
                 self._elapsed = sum(epoch.seconds for epoch in self._epochs)
                 self._publish(best)
                 self._callbacks.tell("on_epoch", self)
-        loop = Loop(network, self.windows, self.optimizer, self.config.loss)
         self._callbacks.begin(network, self, self._batches)
         try:
             while (

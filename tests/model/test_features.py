@@ -8,10 +8,12 @@ import pytest
 
 import lstmwidgets as lw
 from lstmwidgets.data.datasets import sine_mix
+from lstmwidgets.data.windows import Split
 from lstmwidgets.model.backend import keras
 from lstmwidgets.model.build import build
 from lstmwidgets.model.loop import Loop
 from lstmwidgets.model.passes import as_known_at, scaled_window
+from lstmwidgets.model.ridge import Ridge
 
 CONFIG = lw.LSTMConfig(sequence_length=12, horizon=3, units=5, epochs=2, learning_rate=0.01)
 
@@ -183,3 +185,31 @@ def test_a_killed_training_is_not_resumed_with_other_covariates(tmp_path):
     lw.Trainer(series, CONFIG, folder=tmp_path, covariates=beside).run()
     with pytest.raises(lw.LSTMWidgetsError, match="the series is another one"):
         lw.Trainer(series, CONFIG, folder=tmp_path, covariates=beside * 2)
+
+
+def test_a_highway_is_kept_as_it_began_where_no_epoch_is_better():
+    series = lw.load_dataset("co2")
+    config = lw.LSTMConfig(
+        sequence_length=52, horizon=12, units=4, epochs=1, learning_rate=0.3, highway="linear"
+    )
+    trainer = lw.Trainer(series, config).run()
+    assert trainer.best_epoch == 0
+    line = Ridge().fit(trainer.windows)
+    starts = trainer.windows.test
+    np.testing.assert_allclose(
+        trainer.forecaster.forecast_windows(starts), line.forecast(trainer.windows, starts), rtol=1e-4
+    )
+    assert lw.Trainer(series, config.replace(highway="none", learning_rate=0.003)).run().best_epoch == 1
+
+
+def test_a_killed_training_is_not_resumed_on_other_parts_or_repairs(tmp_path):
+    series = pushed()[0]
+    lw.Trainer(series, CONFIG, folder=tmp_path).run()
+    elsewhere = lw.make_windows(series, CONFIG, split=Split(300, 350, 400))
+    with pytest.raises(lw.LSTMWidgetsError, match="its parts end elsewhere"):
+        lw.Trainer(series, CONFIG, folder=tmp_path, windows=elsewhere)
+    series.attrs["repairs"] = [
+        {"method": "mean", "points": 1, "gaps": [[series.index[9].isoformat()] * 2 + [1]]}
+    ]
+    with pytest.raises(lw.LSTMWidgetsError, match="repaired otherwise"):
+        lw.Trainer(series, CONFIG, folder=tmp_path)

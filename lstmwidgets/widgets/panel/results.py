@@ -48,7 +48,11 @@ def result_of(forecaster: Any, *, in_haste: bool = False) -> Result:
     forecasts = pd.concat(
         [forecast_table(forecaster, part) for part in ("validation", "test")], ignore_index=True
     )
-    flops = len(forecaster.windows_.test) * training_flops(forecaster.config) / 3
+    flops = (
+        len(forecaster.windows_.test)
+        * training_flops(forecaster.config, len(forecaster.windows_.features))
+        / 3
+    )
     scores = None if in_haste and flops > _QUICK_FLOPS else score_table(forecaster, "test")
     return Result(forecasts, scores)
 

@@ -43,12 +43,12 @@ def of_size(config: LSTMConfig, windows: Windows) -> str:
     counts = ", ".join(f"{len(windows.starts(part)):,} {part}" for part in PARTS)
     why = "missing values" if np.isnan(windows.read).any() else "none of their targets was observed"
     left_out = f" ({windows.left_out:,} left out: {why})" if windows.left_out else ""
-    return f"{count_parameters(config):,} parameters · {counts} windows{left_out}"
+    return f"{count_parameters(config, len(windows.features)):,} parameters · {counts} windows{left_out}"
 
 
 def of_cost(config: LSTMConfig, windows: Windows) -> str:
     """Size, and about how long the training will take."""
-    seconds = estimate_seconds(config, len(windows.train))
+    seconds = estimate_seconds(config, len(windows.train), len(windows.features))
     roughly = duration(round(seconds) if seconds >= 1 else seconds).replace(".0 s", " s")
     return f"{of_size(config, windows)} · about {roughly}"
 
@@ -90,8 +90,9 @@ def of_trainer(trainer: Trainer) -> tuple[str, str]:
         return f"The training failed: {of_error(trainer.error)}", "error"
     kept = ""
     if epochs:
-        best = trainer.history["val_loss"].idxmin()
-        kept = f"; the weights of epoch {best} are kept, the best on validation"
+        kept = f"; the weights of epoch {trainer.best_epoch} are kept, the best on validation"
+        if not trainer.best_epoch:
+            kept = "; none was better on validation than the ridge regression it began as, which is kept"
     took = f" in {duration(trainer.progress.elapsed)}"
     if state == "stopped":
         return f"Stopped after {_epochs(epochs)}{took}{kept}.", "quiet"
