@@ -120,9 +120,12 @@ def _covariates(
             f"a covariate cannot be called {taken[0]!r}: the names {TARGET!r} and {KNOWN!r} are taken, and "
             "each column needs its own; rename it"
         )
-    words = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
-    if words:
-        raise LSTMWidgetsError(f"the covariate {words[0]!r} holds no numbers: convert or drop the column")
+    for name in frame.columns:
+        kind = frame[name].dtype
+        if not pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_complex_dtype(kind):
+            raise LSTMWidgetsError(
+                f"the covariate {name!r} holds no real numbers ({kind}): convert or drop the column"
+            )
     absent = index.difference(frame.index)
     if len(absent) or frame.index.has_duplicates:
         trouble = (

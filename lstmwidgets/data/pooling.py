@@ -96,6 +96,12 @@ def read_panel(source: pd.DataFrame | Mapping[str, pd.Series]) -> dict[str, pd.S
                 f"the frame has no column {absent[0]!r}: a frame of several series has the columns "
                 "unique_id, ds and y"
             )
+        nameless = int(source[ID_COLUMN].isna().sum())
+        if nameless:
+            raise LSTMWidgetsError(
+                f"{nameless:,} of the frame's {len(source):,} rows have no {ID_COLUMN}: name their series, "
+                "or drop the rows"
+            )
         groups = source.groupby(ID_COLUMN, sort=False)
         each_one: Mapping[Any, Any] = {name: group[["ds", "y"]] for name, group in groups}
     else:
@@ -107,6 +113,10 @@ def read_panel(source: pd.DataFrame | Mapping[str, pd.Series]) -> dict[str, pd.S
         )
     found: dict[str, pd.Series] = {}
     for name, each in each_one.items():
+        if str(name) in found:
+            raise LSTMWidgetsError(
+                f"two series are called {str(name)!r}, one of them by a {type(name).__name__}: rename one"
+            )
         try:
             found[str(name)] = read_unannounced(each).rename(str(name))
         except LSTMWidgetsError as error:

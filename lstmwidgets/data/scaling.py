@@ -67,7 +67,8 @@ def fit_scaler(reading: Reading, train_end: int, starts: NDArray[np.int32], conf
     """
     read = reading.values[:train_end]
     train = np.where(reading.known[:train_end], read, np.nan)  # what was filled sets no scale
-    low, high, mean = float(np.nanmin(train)), float(np.nanmax(train)), float(np.nanmean(train))
+    with np.errstate(over="ignore"):
+        low, high, mean = float(np.nanmin(train)), float(np.nanmax(train)), float(np.nanmean(train))
     # Rounding leaves a constant such as 0.1 a standard deviation of 1e-17: compare the values themselves.
     if low == high:
         raise LSTMWidgetsError(
@@ -79,11 +80,14 @@ def fit_scaler(reading: Reading, train_end: int, starts: NDArray[np.int32], conf
         power = 2 if config.loss == "squared" else 1
         total, count = 0.0, 0
         for ahead in range(1, config.horizon + 1):
-            sizes = np.abs(train[origins + ahead] - read[origins]) ** power
-            total, count = total + float(np.nansum(sizes)), count + int(np.isfinite(sizes).sum())
+            changes = train[origins + ahead] - read[origins]
+            with np.errstate(over="ignore"):  # infinite is no usable scale, which is said below
+                total += float(np.nansum(np.abs(changes) ** power))
+            count += int(np.isfinite(changes).sum())
         scale = (total / count) ** (1 / power)
     else:
-        scale = float(np.nanstd(train))
+        with np.errstate(over="ignore", invalid="ignore"):
+            scale = float(np.nanstd(train))
     if not np.isfinite(mean) or not np.isfinite(scale) or scale == 0.0:
         raise LSTMWidgetsError(
             f"the train part has no usable scale (values from {low:g} to {high:g}): give the series "

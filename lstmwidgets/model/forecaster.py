@@ -14,7 +14,7 @@ from lstmwidgets.config import LSTMConfig, checked_config
 from lstmwidgets.data.features import Reading, calendar_of, reading_of
 from lstmwidgets.data.scaling import Scaler, centres
 from lstmwidgets.data.series import data_hash, read_series
-from lstmwidgets.data.windows import Windows
+from lstmwidgets.data.windows import Split, Windows
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model.backend import keras
 from lstmwidgets.model.build import build, with_units
@@ -48,6 +48,8 @@ class LSTMForecaster:
     repairs_ : list of dict
         How gaps of the series were filled before it was fitted on: see `lstmwidgets.fill`.
     scaler_ : Scaler
+    split_ : Split
+        Where the parts of the series it was fitted on end.
     data_hash_ : str
         SHA-256 of the series it was fitted on.
 
@@ -66,6 +68,7 @@ class LSTMForecaster:
     covariates_: pd.DataFrame | None
     windows_: Windows | None
     scaler_: Scaler
+    split_: Split
     data_hash_: str
 
     def __init__(self, config: LSTMConfig | None = None) -> None:
@@ -90,6 +93,7 @@ class LSTMForecaster:
         forecaster = cls(config)
         forecaster.model_, forecaster.series_, forecaster.windows_ = network, series, windows
         forecaster.covariates_, forecaster.scaler_ = covariates, windows.scaler
+        forecaster.split_ = windows.split
         forecaster.data_hash_ = data_hash(series, covariates)
         return forecaster
 
@@ -278,6 +282,7 @@ class LSTMForecaster:
             freq=str(index.freqstr),
             history=self.history_,
             repairs=self.repairs_,
+            split=self.split_,
             context=self.reading_.last(self.config.sequence_length),
             weights=self.model_.get_weights(),
         )
@@ -300,6 +305,7 @@ class LSTMForecaster:
         forecaster.series_, forecaster._reading = saved.series(), saved.context
         forecaster.covariates_ = forecaster.windows_ = None
         forecaster.scaler_, forecaster.data_hash_ = saved.scaler, saved.data_hash
+        forecaster.split_ = saved.split
         forecaster.history_ = saved.history
         return forecaster
 

@@ -20,6 +20,7 @@ from safetensors.numpy import save
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.features import Reading, calendar_of, feature_names
 from lstmwidgets.data.scaling import Scaler
+from lstmwidgets.data.windows import Split
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model.cost import weight_shapes
 
@@ -131,6 +132,9 @@ class TensorFile(Generic[D]):
             raise self.refusal(f"its header claims {length} bytes")
 
 
+_Position = Annotated[int, Field(ge=0)]
+
+
 class CovariateRow(BaseModel):
     """The scale of one covariate."""
 
@@ -150,6 +154,7 @@ class _ForecasterDocument(Document):
     covariates: list[CovariateRow] = []
     masked: bool = False
     repairs: list[dict[str, Any]] = []
+    parts_end: tuple[_Position, _Position, _Position]
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,6 +169,7 @@ class Saved:
     freq: str
     history: pd.DataFrame
     repairs: list[dict[str, Any]]
+    split: Split
     context: Reading
     weights: list[NDArray[np.float32]]
 
@@ -204,6 +210,7 @@ def write_forecaster(saved: Saved, path: Path) -> Path:
         covariates=[CovariateRow(name=n, mean=m, scale=s) for n, m, s in saved.scaler.covariates],
         masked=saved.context.masked,
         repairs=[_without_many_gaps(repair) for repair in saved.repairs],
+        parts_end=(saved.split.train_end, saved.split.validation_end, saved.split.length),
     )
     context: dict[str, NDArray[Any]] = {
         "context": saved.context.values,
@@ -255,6 +262,7 @@ def read_forecaster(path: Path) -> Saved:
         freq=document.freq,
         history=history.set_index(pd.RangeIndex(1, len(history) + 1, name="epoch")),
         repairs=document.repairs,
+        split=Split(*document.parts_end),
         context=Reading(
             index=index,
             values=tensors["context"],

@@ -285,6 +285,12 @@ def test_no_copy_of_the_windows_is_kept():
             ["infinite values (inf at position 3)", "NaN"],
         ),
         (wiggle(2), {"sequence_length": 1, "horizon": 1}, ["2 points", "longer series"]),
+        (wiggle(100) * 1e300, {"sequence_length": 5, "horizon": 2}, ["no usable scale", "another unit"]),
+        (
+            wiggle(100) * 1e300,
+            {"sequence_length": 5, "horizon": 2, "centering": "none"},
+            ["no usable scale", "another unit"],
+        ),
     ],
 )
 def test_a_series_that_does_not_fit_is_refused_with_what_would(values, settings_, said):

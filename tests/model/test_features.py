@@ -213,3 +213,14 @@ def test_a_killed_training_is_not_resumed_on_other_parts_or_repairs(tmp_path):
     ]
     with pytest.raises(lw.LSTMWidgetsError, match="repaired otherwise"):
         lw.Trainer(series, CONFIG, folder=tmp_path)
+
+
+def test_a_file_keeps_where_the_parts_end(tmp_path):
+    series = pushed()[0]
+    split = Split(370, 385, 400)
+    trainer = lw.Trainer(series, CONFIG, windows=lw.make_windows(series, CONFIG, split=split)).run()
+    again = lw.LSTMForecaster.load(trainer.forecaster.save(tmp_path / "f.safetensors"))
+    assert again.split_ == split
+    frame = lw.backtest(again, series, baselines=[], step=1, progress_bar=False)
+    assert frame["cutoff"].iloc[0] == series.index[384]
+    assert frame.attrs["train_end"] == series.index[369].isoformat()

@@ -89,6 +89,11 @@ def test_every_series_may_have_a_split_of_its_own():
         ({}, "holds no series"),
         ([1, 2], "list holds no series"),
         (pd.DataFrame({"ds": [1], "y": [2]}), "no column 'unique_id'"),
+        ({1: waves()["small"], "1": waves()["large"]}, "two series are called '1'"),
+        (
+            pd.DataFrame({"unique_id": ["a", None], "ds": [1, 2], "y": [1, 2]}),
+            "1 of the frame's 2 rows have no",
+        ),
         ({"a": waves()["small"], "b": random_walk(100)}, "different frequencies, 'h' .*'a'.*'D' .*'b'"),
         ({"a": waves()["small"], "b": waves()["small"] * np.nan}, "series 'b': every value"),
         (
