@@ -61,7 +61,8 @@ def fill_gaps(series: pd.Series, method: str, season: int | None = None) -> pd.S
     pandas.Series
         A float64 copy. ``attrs["repairs"]`` gains a record, plain JSON: ``method``, ``points``
         (filled), ``gaps`` (first time, last time and points of each run that was filled), ``left``
-        (points that stay NaN), ``why`` (the reason, or ""), ``looks_ahead``, ``reach`` (how far, as
+        (points that stay NaN), ``why`` (the reason, or ""), ``cut`` (first and last time of what is
+        known or filled, only where points stay at an end), ``looks_ahead``, ``reach`` (how far, as
         `record_repair` has it), and ``season`` for "seasonal"; ``attrs["notes"]`` gains the sentence
         that `describe_repairs` gives. Without a missing value there is no record, and a note says so.
 
@@ -96,7 +97,8 @@ def fill_gaps(series: pd.Series, method: str, season: int | None = None) -> pd.S
     >>> describe_repairs(series)
     ["2 missing values in 1 gap were filled by the rule 'linear', which uses values from after the gap.
     1 missing value stays: it lies before the first or after the last known value, and a line drawn on
-    would be a forecast."]
+    would be a forecast. No filling reaches the ends: cut the series there,
+    series.loc['2020-01-02T00:00:00':'2020-01-05T00:00:00']."]
     """
     values = _checked(series)
     if method not in METHODS:
@@ -183,11 +185,11 @@ def _same_phase(values: Floats, at: NDArray[np.intp], season: int) -> tuple[Floa
     """What known values of the same phase in other cycles say of some points, NaN where none can; and
     the last position that was read for each."""
     cycles = -(-len(values) // season)
-    places = np.flatnonzero(np.isfinite(values))
+    known = np.zeros(cycles * season, dtype=np.bool_)
+    known[: len(values)] = np.isfinite(values)
     # Ordered by phase, then by cycle, so that neighbours of the same phase stand side by side.
-    keys = (places % season) * cycles + places // season
-    order = np.argsort(keys)
-    keys, places = keys[order], places[order]
+    keys = np.flatnonzero(known.reshape(cycles, season).T)
+    places = keys % cycles * season + keys // cycles
     key = (at % season) * cycles + at // season
     steps = np.arange(_CYCLES)
     before = np.searchsorted(keys, key)[:, None] - 1 - steps
@@ -291,6 +293,9 @@ def record_repair(
         "reach": reach,
         **(settings or {}),
     }
+    there = np.flatnonzero(result.notna())
+    if len(there) and (there[0] > 0 or there[-1] < len(result) - 1):
+        record["cut"] = [result.index[place].isoformat() for place in there[[0, -1]]]
     result.attrs["repairs"] = [*result.attrs.get("repairs", []), record]
     result.attrs["notes"] = [*notes, _sentence(record)]
     if "missing" in result.attrs:
@@ -326,12 +331,23 @@ def filled(series: pd.Series) -> NDArray[np.bool_]:
     mask = np.zeros(len(series) + 1, dtype=np.int64)
     gaps = [gap for repair in series.attrs.get("repairs", []) for gap in repair["gaps"]]
     if gaps:
-        # A day's midnight is written without a clock by some, so that the format may vary.
-        first, last = (pd.to_datetime([gap[side] for gap in gaps], format="ISO8601") for side in (0, 1))
-        np.add.at(mask, series.index.searchsorted(first), 1)
-        np.add.at(mask, series.index.searchsorted(last, side="right"), -1)
+        first, last = ([_moment(gap[side], series) for gap in gaps] for side in (0, 1))
+        np.add.at(mask, series.index.searchsorted(pd.DatetimeIndex(first)), 1)
+        np.add.at(mask, series.index.searchsorted(pd.DatetimeIndex(last), side="right"), -1)
     inside = mask.cumsum()[:-1] > 0
     return inside & ~np.isnan(series.to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def _moment(text: str, series: pd.Series) -> pd.Timestamp:
+    """A time of a record as the index would have it, whether either of them knows its zone or not."""
+    moment, zone = pd.Timestamp(text), pd.DatetimeIndex(series.index).tz
+    if moment.tz is None:
+        return (
+            moment if zone is None else moment.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
+        )
+    # What read_series did when it took the zone away, its note says.
+    universal = any("converted to UTC" in note for note in series.attrs.get("notes", []))
+    return moment.tz_convert(zone) if zone is not None or universal else moment.tz_localize(None)
 
 
 def describe_repairs(series: pd.Series) -> list[str]:
@@ -353,7 +369,12 @@ def _sentence(record: dict[str, Any]) -> str:
     why = record.get("why", "")
     if left == 1:
         why = why.replace("they lie", "it lies").replace("them", "it").replace("their", "its")
-    return f"{told}. {_values(left)} stay{'s' * (left == 1)}{f': {why}' if why else ''}."
+    told += f". {_values(left)} stay{'s' * (left == 1)}{f': {why}' if why else ''}."
+    if "cut" in record:
+        told += " No filling reaches the ends: cut the series there, series.loc[{!r}:{!r}].".format(
+            *record["cut"]
+        )
+    return told
 
 
 def _values(count: int) -> str:
@@ -395,6 +416,12 @@ def _checked(series: Any) -> Floats:
     if np.isnan(values).all():
         raise LSTMWidgetsError(
             f"all {len(values):,} values of the series are missing: there is nothing to fill them from"
+        )
+    largest = float(np.nanmax(np.abs(values)))
+    if largest and not 1e-100 <= largest <= 1e100:  # beyond, squares and cubes of them are no numbers
+        raise LSTMWidgetsError(
+            f"the largest value of the series is {largest:g}, and filling takes 1e-100 to 1e100: use another "
+            f"unit, series / {largest:.0e}"
         )
     return values
 

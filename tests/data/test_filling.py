@@ -147,12 +147,14 @@ def test_the_record_says_what_was_done_and_what_was_left():
             "why": "no value is known before them",
             "looks_ahead": False,
             "reach": 0,
+            "cut": ["2020-01-02T00:00:00", "2020-01-07T00:00:00"],
         }
     ]
     assert result.attrs["missing"] == 1
     assert describe_repairs(result) == [
         "3 missing values in 2 gaps were filled by the rule 'forward'. 1 missing value stays: no value is "
-        "known before it."
+        "known before it. No filling reaches the ends: cut the series there, "
+        "series.loc['2020-01-02T00:00:00':'2020-01-07T00:00:00']."
     ]
     assert result.attrs["notes"] == describe_repairs(result)
 
@@ -244,6 +246,28 @@ def test_name_and_frequency_stay_and_the_result_is_float64():
     assert result.to_list() == [1, 2, 3]
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "Europe/Berlin"])
+def test_filled_points_are_found_whether_the_times_keep_their_zone_or_lose_it(zone):
+    series = pd.Series(np.arange(9000.0), pd.date_range("2020-01-01", periods=9000, freq="h", tz=zone))
+    series.iloc[[5, 6, 4000]] = nan  # in winter and in summer
+    result = fill_gaps(series, "linear")
+    assert np.flatnonzero(filled(result)).tolist() == [5, 6, 4000]
+    assert np.flatnonzero(filled(read_series(result))).tolist() == [5, 6, 4000]  # clock times, or UTC
+    assert np.flatnonzero(filled(result.tz_convert("America/New_York"))).tolist() == [5, 6, 4000]
+    naive = fill_gaps(series.tz_localize(None).asfreq("h"), "linear") if zone != "Europe/Berlin" else None
+    if naive is not None:
+        assert np.flatnonzero(filled(naive.tz_localize(zone))).tolist() == [5, 6, 4000]
+
+
+def test_what_stays_at_the_ends_is_to_be_cut_off_and_the_note_says_where():
+    series = daily(nan, 1, nan, 3, nan, nan)
+    result = fill_gaps(series, "linear")
+    first, last = result.attrs["repairs"][0]["cut"]
+    assert result.loc[first:last].to_list() == [1, 2, 3]
+    assert result.attrs["notes"][0].endswith(f"cut the series there, series.loc['{first}':'{last}'].")
+    assert "cut" not in fill_gaps(series, "mean").attrs["repairs"][0]
+
+
 def test_filled_is_right_for_a_part_of_the_series_and_for_points_emptied_again():
     result = fill_gaps(daily(1, nan, nan, 4, nan, 6), "linear")
     assert filled(result).tolist() == [False, True, True, False, True, False]
@@ -291,6 +315,13 @@ def test_another_way_of_filling_leaves_the_same_record():
         (daily(1, np.inf, 3), "mean", None, "1 infinite value, at 2020-01-02 00:00:00: put NaN"),
         (daily(1, nan, 3).iloc[[0, 2, 1]], "mean", None, "no frequency (its index is a DatetimeIndex)"),
         (pd.Series([1.0, nan]), "mean", None, "no frequency (its index is a RangeIndex): pass it through"),
+        (
+            daily(1e200, nan, 3),
+            "mean",
+            None,
+            "largest value of the series is 1e+200, and filling takes 1e-100",
+        ),
+        (daily(-2e-300, nan, 0), "mean", None, "use another unit, series / 2e-300"),
         ([1.0, nan], "mean", None, "takes a pandas Series, not list"),
         (daily(1, nan, 3).astype(str), "mean", None, "not numbers"),
         (daily(1, nan, 3), "seasonal", 1, "season=1 is not accepted: season takes a whole number"),
