@@ -21,6 +21,8 @@ from lstmwidgets.errors import LSTMWidgetsError
 
 _LEAST = 20  # gaps punched at a time, where a series has fewer
 _SHARE = 0.05  # of the known values, punched at most at a time
+_STRETCHES = 50  # into which a series is cut to tell the noise
+_FEW = 20  # gaps, below which that is not told
 
 Floats = NDArray[np.float64]
 
@@ -121,6 +123,10 @@ def fill_table(
         if count
     ]
     errors, repeat, gap = errors[scored], repeat[scored], gap[scored]
+    # Repeats punch the same places again, and neighbours err alike: only other stretches tell something new.
+    stretch = np.array([start for start, _ in every_gap])[gap] // max(
+        2 * int(lengths.max()), -(-len(values) // _STRETCHES)
+    )
     classes = _classes(lengths)
     table = pd.DataFrame({"mae": errors.mean(), "rmse": np.sqrt((errors**2).mean())})
     for name, (least, most) in classes.items():
@@ -132,7 +138,7 @@ def fill_table(
     best = str(table.index[0])
     table["behind"] = table["mae"] - table["mae"].iloc[0]
     table["noise"] = [
-        2 * _standard_error((errors[method] - errors[best]).to_numpy(), gap) for method in table.index
+        2 * _standard_error((errors[method] - errors[best]).to_numpy(), stretch) for method in table.index
     ]
     table["seconds"] = pd.Series(seconds)
     table["points"] = int(scored.sum())
@@ -154,13 +160,13 @@ def fill_table(
     return table
 
 
-def _standard_error(differences: Floats, gap: NDArray[np.intp]) -> float:
-    """Of the mean difference over points, where the points of one gap go together.
+def _standard_error(differences: Floats, group: NDArray[np.intp]) -> float:
+    """Of the mean difference over points, where the points of one group go together.
 
     The linearised variance of a ratio, sum over points: Cochran, W. G. (1977), Sampling Techniques,
-    3rd ed., section 6.3, with gaps as the sampled units. NaN with fewer than two gaps.
+    3rd ed., section 6.3, with groups as the sampled units. NaN with fewer than two of them.
     """
-    _, unit, points = np.unique(gap, return_inverse=True, return_counts=True)
+    _, unit, points = np.unique(group, return_inverse=True, return_counts=True)
     if len(points) < 2:
         return float("nan")
     around = np.bincount(unit, differences) - differences.mean() * points
@@ -186,6 +192,8 @@ def _sentence(table: pd.DataFrame, best: str, equal: list[str], advice: str, gap
     if len(table) > 1:
         second = table.index[1]
         told += f", against {table['mae'].iloc[1]:.4g} for {second!r}"
+    if gaps < _FEW and len(table) > 1:
+        return told + f". {gaps} gap{'s are' if gaps != 1 else ' is'} too few to tell how sure that is."
     if not equal:
         return told + "."
     told += f". {_listed(equal)} {'is' if len(equal) == 1 else 'are'} equal to it within noise"
