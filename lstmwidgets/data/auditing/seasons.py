@@ -145,6 +145,8 @@ def find_seasons(values: Floats, freq: BaseOffset | None, declared: int | None =
         Shortest cycle first; all of the calendar's that could be measured, and those the data
         suggest.
     """
+    # In a unit in which squares are numbers; a power of two changes no digit.
+    values = np.ldexp(values, -np.frexp(np.nanmax(np.abs(values), initial=0.0))[1])
     first, stretch, interpolated = _measurable(values)
     names = dict(_usual_cycles(freq))
     found: list[Season] = []

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pandas.tseries.frequencies import to_offset
 from statsmodels.tsa.seasonal import STL
 
 from lstmwidgets.data.auditing.audit import audit
@@ -43,6 +44,16 @@ def told(report, *words: str) -> str:
     notes = [note for note in report.notes if all(word in note for word in words)]
     assert len(notes) == 1, (words, report.notes)
     return notes[0]
+
+
+@pytest.mark.parametrize("unit", [1e300, 1e-300])
+def test_the_unit_of_a_series_changes_nothing_that_is_found_in_it(unit):
+    values = np.sin(2 * np.pi * np.arange(400) / 7) + 0.1 * noise(400)
+    plain, odd = find_seasons(values, to_offset("D")), find_seasons(values * unit, to_offset("D"))
+    assert [(one.period, one.verdict) for one in odd.found] == [(7, "season")]
+    assert odd.found[0].strength == pytest.approx(plain.found[0].strength)
+    series = pd.Series(values * unit, pd.date_range("2020-01-01", periods=400, freq="D"))
+    assert [one.period for one in audit(series).seasons.steady] == [7]
 
 
 # --- gaps -----------------------------------------------------------------------------------------
