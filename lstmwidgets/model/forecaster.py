@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -14,12 +15,17 @@ from lstmwidgets.config import LSTMConfig, checked_config
 from lstmwidgets.data.features import Reading, calendar_of, reading_of
 from lstmwidgets.data.scaling import Scaler, centres
 from lstmwidgets.data.series import data_hash, read_series
-from lstmwidgets.data.windows import Split, Windows
+from lstmwidgets.data.windows import PARTS, Split, Windows
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model.backend import keras
 from lstmwidgets.model.build import build, with_units
 from lstmwidgets.model.loop import Loop
 from lstmwidgets.model.storage import Saved, read_forecaster, write_forecaster
+
+log = logging.getLogger(__name__)
+
+MUCH_LEFT_OUT = 0.1
+"""Share of all windows that gaps may cost before `LSTMForecaster.fit` says so."""
 
 
 class LSTMForecaster:
@@ -138,6 +144,8 @@ class LSTMForecaster:
             folder=folder,
             covariates=covariates,
         )
+        if "dataset" not in trainer.series.attrs:  # of bundled series the gaps are known
+            _tell_left_out(trainer.windows)
         vars(self).update(vars(trainer.run().forecaster))
         return self
 
@@ -225,14 +233,7 @@ class LSTMForecaster:
                 f"this forecaster reads {features} features and the series, which is {masked}, gives "
                 f"{window.shape[1]}: repair it as the one fitted on was (lstmwidgets.fill)"
             )
-        missing = length - int(np.count_nonzero(np.isfinite(window).all(axis=1)))
-        if reading.masked and not reading.known[-length:].any():
-            missing = length
-        if missing:
-            raise LSTMWidgetsError(
-                f"the forecast reads the last sequence_length={length} values and {missing} of them are "
-                "missing: fill them (lstmwidgets.fill), or cut the series after its last complete stretch"
-            )
+        self._check_complete(window, reading.last(length))
         return window
 
     def forecast_windows(
@@ -272,6 +273,11 @@ class LSTMForecaster:
         there. It holds no code, and `load` runs none.
         """
         self._check_fitted()
+        path = Path(path)
+        if path.suffix != ".safetensors":
+            raise LSTMWidgetsError(
+                f"{str(path)!r} is not a name for a forecaster: it must end in '.safetensors'"
+            )
         index = pd.DatetimeIndex(self.series_.index)
         saved = Saved(
             config=self.config,
@@ -286,7 +292,7 @@ class LSTMForecaster:
             context=self.reading_.last(self.config.sequence_length),
             weights=self.model_.get_weights(),
         )
-        return write_forecaster(saved, Path(path))
+        return write_forecaster(saved, path)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -351,6 +357,27 @@ class LSTMForecaster:
             )
         return int(horizon)
 
+    def _check_complete(self, window: NDArray[np.float32], reading: Reading) -> None:
+        length, reads = self.config.sequence_length, f"sequence_length={self.config.sequence_length}"
+        if len(window) < length:
+            raise LSTMWidgetsError(
+                f"the series has {len(window)} values, and the forecast reads {reads}: pass more"
+            )
+        missing = int(np.count_nonzero(~np.isfinite(reading.values)))
+        if missing or (reading.masked and not reading.known.any()):
+            raise LSTMWidgetsError(
+                f"the forecast reads the last {reads} values and {missing or length} of them are missing: "
+                "cut the series after its last complete stretch, or repair its end with fill(series, "
+                '"forward") or fill(series, mask=True), which need nothing from after the gap'
+            )
+        gaps = np.count_nonzero(~np.isfinite(reading.covariates), axis=0)
+        if gaps.any():
+            raise LSTMWidgetsError(
+                f"the forecast reads the last {reads} values of the covariate "
+                f"{reading.names[gaps.argmax()]!r} and {gaps.max()} of them are missing: fill them, or cut "
+                "series and covariates before them"
+            )
+
     def _check_features(self, windows: Windows) -> None:
         ours, theirs = self.model_.inputs[0].shape[-1], windows.values.shape[1]
         if ours != theirs:
@@ -358,3 +385,15 @@ class LSTMForecaster:
                 f"these windows have the features {', '.join(windows.features)}, and this forecaster reads "
                 f"{ours} features: make them with the same covariates, and of a series repaired alike"
             )
+
+
+def _tell_left_out(windows: Windows) -> None:
+    """A line where gaps cost many windows: nothing else shows it."""
+    kept = sum(len(windows.starts(part)) for part in PARTS)
+    if windows.left_out > MUCH_LEFT_OUT * (kept + windows.left_out):
+        log.warning(
+            "%s of %s windows are left out because they touch missing values: lstmwidgets.fill repairs the "
+            "gaps, or keeps them as unknown",
+            f"{windows.left_out:,}",
+            f"{kept + windows.left_out:,}",
+        )

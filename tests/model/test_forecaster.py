@@ -74,8 +74,26 @@ def test_a_missing_value_in_the_last_window_is_refused(forecaster, series):
     broken.iloc[-3] = np.nan
     with pytest.raises(lw.LSTMWidgetsError, match="sequence_length=12 values and 1 of them are missing"):
         forecaster.predict(series=broken)
-    with pytest.raises(lw.LSTMWidgetsError, match="sequence_length=12 values and 2 of them are missing"):
+    with pytest.raises(lw.LSTMWidgetsError, match="series has 10 values, and the forecast reads sequence_l"):
         forecaster.predict(series=series.iloc[:10])
+
+
+def test_a_fit_that_gaps_cost_many_windows_says_so(caplog):
+    series = lw.load_dataset("co2")
+    del series.attrs["dataset"]  # of bundled series the gaps are known
+    config = lw.LSTMConfig(sequence_length=104, horizon=4, units=2, epochs=1, batch_size=512)
+    lw.LSTMForecaster(config).fit(series, progress_bar=False)
+    assert "windows are left out because they touch missing values" in caplog.text
+    caplog.clear()
+    lw.LSTMForecaster(lw.LSTMConfig(sequence_length=8, horizon=2, units=2, epochs=1)).fit(
+        lw.load_dataset("nile"), progress_bar=False
+    )
+    assert not caplog.text
+
+
+def test_a_forecasters_file_has_a_name_of_its_own(forecaster, tmp_path):
+    with pytest.raises(lw.LSTMWidgetsError, match=r"a.pkl' is not a name for a forecaster: .*safetensors"):
+        forecaster.save(tmp_path / "a.pkl")
 
 
 def test_a_series_of_another_frequency_is_refused(forecaster):
@@ -87,7 +105,7 @@ def test_nothing_can_be_asked_before_fitting(tmp_path):
     for call in (
         lambda f: f.predict(),
         lambda f: f.forecast_windows(np.array([0])),
-        lambda f: f.save(tmp_path / "x"),
+        lambda f: f.save(tmp_path / "x.safetensors"),
         lambda f: f.export_keras(tmp_path / "x.keras"),
     ):
         with pytest.raises(lw.LSTMWidgetsError, match=r"not fitted: call fit\(series\) first"):
