@@ -70,7 +70,8 @@ def fill_gaps(series: pd.Series, method: str, season: int | None = None) -> pd.S
     ------
     LSTMWidgetsError
         For something other than a series of numbers on a regular time index, an unknown method,
-        infinite values, no known value, or a season that does not fit.
+        infinite values, a largest value outside 1e-100 to 1e100, no known value, or a season that does
+        not fit.
 
     Notes
     -----

@@ -15,11 +15,19 @@ from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model.backend import keras, tf
 from lstmwidgets.model.layers import FusedLSTM
 
+READINGS = 5
+"""Columns of a table before those of the calendar."""
+
 _SEEN = 20
 _CYCLES = {"day": pd.Timedelta(days=1), "week": pd.Timedelta(days=7), "year": pd.Timedelta(days=365.2425)}
 
 
-def feature_table(values: NDArray[np.float64], index: pd.DatetimeIndex, season: int) -> NDArray[np.float32]:
+def feature_table(
+    values: NDArray[np.float64],
+    index: pd.DatetimeIndex,
+    season: int,
+    calendar: NDArray[np.float32] | None = None,
+) -> NDArray[np.float32]:
     """What the network reads at each step.
 
     Parameters
@@ -29,6 +37,8 @@ def feature_table(values: NDArray[np.float64], index: pd.DatetimeIndex, season: 
     index : pandas.DatetimeIndex, with a ``freq``
     season : int
         Points in a cycle; below 2, or too long for the series, there is none.
+    calendar : float32 array, shape (timesteps, features), optional
+        The columns of the calendar, where an earlier table of the same times has them.
 
     Returns
     -------
@@ -50,7 +60,8 @@ def feature_table(values: NDArray[np.float64], index: pd.DatetimeIndex, season: 
     before = steps - np.maximum.accumulate(np.where(known, steps, 0))
     after = np.minimum.accumulate(np.where(known, steps, len(values) - 1)[::-1])[::-1] - steps
     columns = np.stack([line, away, known, np.log1p(before) / 3, np.log1p(after) / 3], axis=-1)
-    return np.concatenate([columns, calendar_table(index, _calendar(index))], axis=1).astype(np.float32)
+    calendar = calendar_table(index, _calendar(index)) if calendar is None else calendar
+    return np.concatenate([columns.astype(np.float32), calendar], axis=1)
 
 
 def _calendar(index: pd.DatetimeIndex) -> tuple[str, ...]:

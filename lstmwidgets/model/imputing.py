@@ -28,7 +28,7 @@ from lstmwidgets.data.punching import (
 from lstmwidgets.data.series import season_length
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model.backend import keras, tf
-from lstmwidgets.model.bridging import bridging_network, feature_table, training_step
+from lstmwidgets.model.bridging import READINGS, bridging_network, feature_table, training_step
 from lstmwidgets.model.progress import cell_line
 from lstmwidgets.model.training import whole_turn
 
@@ -47,6 +47,7 @@ _WIDEST = 768  # of the windows chosen where none is given
 _GAPS = 512  # punched in an epoch, all at once if that is at most this share of the known values
 _SHARE = 0.15
 _ROUNDS = 64  # at most, of punching in an epoch
+_READ = 1_000_000  # points at most of the tables that they take, where that leaves 8 of them
 _HELD_OUT = 0.1  # share of the known values, at most, that choose the weights
 _KEPT = 0.7  # of the average of weights, at the end of each epoch
 
@@ -55,7 +56,8 @@ class LSTMImputer:
     """Fills the gaps of a series from both sides, by what it learned from gaps punched into the same series.
 
     In each epoch new gaps, of the lengths of the real ones, are punched wherever the series is known,
-    and the network learns to close them. A bidirectional LSTM reads a window around a gap: a straight
+    and the network learns to close them. Where all real gaps are too long for that, shorter ones are
+    punched, and a note says so. A bidirectional LSTM reads a window around a gap: a straight
     line over each gap, what the seasonal rule of `fill_gaps` would put there instead, which values
     are known and how far the nearest of them is on each side, the calendar, and the window's mean and
     spread. Its answer is the line, plus a learned share of the way to the seasonal value, plus a
@@ -143,7 +145,8 @@ class LSTMImputer:
         ------
         LSTMWidgetsError
             For fewer than `MIN_KNOWN` known values, a series that never changes, a window longer than the
-            series, known stretches too short for any gap of the lengths, or a loss that is no number.
+            series or shorter than every gap, known stretches too short for any gap, or a loss that is no
+            number.
         """
         values = _known_values(series, self.season)
         self._freq = pd.DatetimeIndex(series.index).freq
@@ -151,16 +154,19 @@ class LSTMImputer:
         _check_teachable(values)
         lengths = np.array([length for _, length in gaps_of(known)] or USUAL_LENGTHS)
         self.sequence_length_ = self._window(len(values), lengths)
-        fits = lengths[lengths <= min(longest_punch(known), self.sequence_length_ - 2)]
-        if not len(fits):
+        if lengths.min() > self.sequence_length_ - 2:
             raise LSTMWidgetsError(
-                f"the shortest gap has {lengths.min()} points, and the longest that can be punched into what "
-                f"is known {min(longest_punch(known), self.sequence_length_ - 2)}: there is nothing to learn "
-                "from. Use fill_gaps with method='linear', or a longer sequence_length"
+                f"the shortest gap has {lengths.min()} points, and a window holds "
+                f"{self.sequence_length_ - 2}: pass a longer sequence_length, or use method='linear'"
             )
+        lengths = lengths[lengths <= self.sequence_length_ - 2]
         rng = np.random.default_rng([self.config.seed, 0])
-        held_out = punch(known, draw_lengths(fits, _GAPS, int(_HELD_OUT * known.sum()) + 1, rng), rng)
+        most = int(_HELD_OUT * known.sum()) + 1
+        held_out = punch(known, draw_lengths(_teachable(lengths, known, most), _GAPS, most, rng), rng)
         train = punched(values, held_out)
+        left = np.isfinite(train)
+        fits = _teachable(lengths, left, int(_SHARE * left.sum()) + 1)
+        self._longest = int(fits.max())
         self._rooted = _is_skewed(train)
         level = _rooted(train) if self._rooted else train
         self._mean, self._scale = float(np.nanmean(level)), float(np.nanstd(level))
@@ -232,9 +238,13 @@ class LSTMImputer:
                 "line_error": self.line_error_,
             },
         )
+        if gaps and (longest := max(points for _, points in gaps)) > self._longest:
+            result.attrs["notes"] += [
+                f"The LSTM learned from gaps of up to {self._longest:,} points, and filled one of "
+                f"{longest:,}: nothing tells how well."
+            ]
         if gaps and self.error_ >= self.line_error_:
-            result.attrs["notes"] = [
-                *result.attrs["notes"],
+            result.attrs["notes"] += [
                 f"On gaps held out, the LSTM was no better than straight lines (mean absolute error "
                 f"{self.error_:.4g} against {self.line_error_:.4g}): 'linear' will do.",
             ]
@@ -250,10 +260,12 @@ class LSTMImputer:
             )
         return self.sequence_length
 
-    def _table(self, series: pd.Series, values: Floats) -> NDArray[np.float32]:
+    def _table(
+        self, series: pd.Series, values: Floats, calendar: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """What is read at each step, shape (timesteps, features); only ``values`` are known."""
         season = season_length(series) if self.season is None else self.season
-        return feature_table(self._scaled(values), pd.DatetimeIndex(series.index), season)
+        return feature_table(self._scaled(values), pd.DatetimeIndex(series.index), season, calendar)
 
     def _scaled(self, values: Floats) -> Floats:
         scaled: Floats = ((_rooted(values) if self._rooted else values) - self._mean) / self._scale
@@ -307,7 +319,7 @@ class LSTMImputer:
                 )
                 losses: list[float] = []
                 for gaps in _punchings(known, lengths, rng):
-                    read = tf.constant(self._table(series, punched(train, gaps)))
+                    read = tf.constant(self._table(series, punched(train, gaps), table[:, READINGS:]))
                     weights = np.zeros(len(train), np.float32)
                     for begin, points in gaps:
                         weights[begin : begin + points] = points**-0.5
@@ -346,12 +358,24 @@ def _punchings(
     """The gaps of one epoch: in one punching of a long series, in several of a short one."""
     most = int(_SHARE * known.sum()) + 1
     done = 0
-    for _ in range(_ROUNDS):
+    for _ in range(max(8, min(_ROUNDS, _READ // len(known)))):
         gaps = punch(known, draw_lengths(lengths, _GAPS, most, rng), rng)
         yield gaps
         done += len(gaps)
         if done >= 0.8 * _GAPS:  # a long series' one punching may lack a few
             return
+
+
+def _teachable(lengths: NDArray[np.integer], known: NDArray[np.bool_], most: int) -> NDArray[np.integer]:
+    """The lengths that can be punched, of at most so many points; where none can, the longest that does."""
+    longest = min(longest_punch(known), most)
+    if longest < 1:
+        raise LSTMWidgetsError(
+            f"no gap can be punched into {int(known.sum()):,} known values: it takes three in a row, "
+            "and there is nothing to learn from. Use method='linear', or fill(series, mask=True)"
+        )
+    fits = lengths[lengths <= longest]
+    return fits if len(fits) else np.array([longest])
 
 
 def _known_values(series: Any, season: int | None) -> Floats:

@@ -15,8 +15,8 @@ from lstmwidgets.data.filling import describe_repairs, fill_gaps, filled
 from lstmwidgets.data.punching import gaps_of
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model import training
-from lstmwidgets.model.bridging import bridging_network, feature_table
-from lstmwidgets.model.imputing import LSTMImputer
+from lstmwidgets.model.bridging import READINGS, bridging_network, feature_table
+from lstmwidgets.model.imputing import LSTMImputer, _punchings
 from lstmwidgets.model.training import Trainer
 
 nan = np.nan
@@ -120,9 +120,11 @@ def test_known_values_stay_and_the_record_tells_all():
     }
     assert record["held_out_error"] == imputer.error_ == imputer.history_["held_out"].min()
     assert filled(full).sum() == 42
-    assert describe_repairs(full)[0].endswith(
-        "3 missing values stay: they lie before the first or after the last known value."
+    assert (
+        "3 missing values stay: they lie before the first or after the last known value. No filling reaches"
+        in describe_repairs(full)[0]
     )
+    assert record["reach"] == "all" and record["cut"][0] == "2020-01-01T03:00:00"
 
 
 def test_a_gap_that_no_window_holds_stays_and_is_told():
@@ -139,6 +141,28 @@ def test_where_it_is_no_better_than_lines_it_says_so():
     straight.iloc[[50, 51, 120]] = nan
     full = fitted(straight, epochs=1, learning_rate=0.1).fill(straight)
     assert "no better than straight lines" in full.attrs["notes"][-1]
+
+
+@pytest.mark.parametrize(("length", "gap", "punched"), [(600, 100, 68), (300, 60, 33), (130, 70, 8)])
+def test_where_every_gap_is_too_long_to_punch_shorter_ones_teach_and_a_note_says_so(length, gap, punched):
+    series = hourly(np.sin(np.arange(length) / 3))
+    series.iloc[30 : 30 + gap] = nan
+    full = fitted(series, sequence_length=None).fill(series)
+    assert full.notna().all()
+    assert f"learned from gaps of up to {punched} points, and filled one of {gap}" in full.attrs["notes"][1]
+
+
+@pytest.mark.parametrize(("length", "rounds"), [(5_000, 64), (40_000, 25), (1_000_000, 8)])
+def test_rounds_of_punching_are_fewer_where_each_reads_a_long_series(length, rounds):
+    lengths = np.array([length // 10])  # one fits into each
+    assert sum(1 for _ in _punchings(np.ones(length, bool), lengths, np.random.default_rng(0))) == rounds
+
+
+def test_a_window_shorter_than_every_gap_is_refused():
+    series = hourly(np.sin(np.arange(300) / 3))
+    series.iloc[30:90] = nan
+    with pytest.raises(LSTMWidgetsError, match="gap has 60 points, and a window holds 38: pass a longer"):
+        fitted(series)
 
 
 def test_a_series_without_gaps_teaches_usual_lengths_and_stays_as_it_is():
@@ -173,8 +197,12 @@ def test_each_step_is_read_as_line_season_flag_distances_and_calendar():
     np.testing.assert_array_equal(table[:, 2], [1, 1, 1, 0, 0, 0, 1, 1, 1])
     np.testing.assert_allclose(table[:, 3], np.log1p([0, 0, 0, 1, 2, 3, 0, 0, 0]) / 3, rtol=1e-6)
     np.testing.assert_allclose(table[:, 4], np.log1p([0, 0, 0, 3, 2, 1, 0, 0, 0]) / 3, rtol=1e-6)
-    assert table.shape == (9, 5)
+    assert table.shape == (9, READINGS)
     hours = feature_table(np.arange(24.0 * 30), pd.date_range("2020", periods=24 * 30, freq="h"), 24)
+    again = feature_table(
+        np.arange(24.0 * 30), pd.date_range("2020", periods=24 * 30, freq="h"), 24, hours[:, 5:]
+    )
+    np.testing.assert_array_equal(again, hours)
     assert hours.shape == (720, 7)  # thirty days came, but only four weeks and a part of a year
     np.testing.assert_allclose(hours[6, 5:], [1, 0], atol=1e-6)  # six in the morning
 
@@ -186,7 +214,11 @@ def test_each_step_is_read_as_line_season_flag_distances_and_calendar():
         (np.full(100, 2.5), {}, "never changes .every known value is 2.5."),
         (np.arange(49.0), {}, "49 known values, and an LSTM imputer learns from 50 up"),
         (np.r_[np.inf, np.arange(99.0)], {}, "1 infinite value"),
-        (np.where(np.arange(150) % 3, np.arange(150), nan), {}, "that can be punched into what is known 0"),
+        (
+            np.where(np.arange(150) % 3, np.arange(150), nan),
+            {},
+            "no gap can be punched into 100 known values",
+        ),
         (np.arange(100.0), {"sequence_length": 101}, "sequence_length=101 is not accepted.* to the 100"),
         (np.arange(100.0), {"sequence_length": 2}, "sequence_length=2 is not accepted"),
         (np.arange(100.0), {"season": 100}, "season=100 does not fit"),
