@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from lstmwidgets.data.cells import TimeFormat, any_value, as_text, find_time_format, is_missing, numeric_share
+from lstmwidgets.data.cells import (
+    TimeFormat,
+    _as_time_text,
+    any_value,
+    as_text,
+    find_time_format,
+    is_missing,
+    numeric_share,
+)
 from lstmwidgets.data.reading import Table
 from lstmwidgets.errors import LSTMWidgetsError
 
@@ -27,21 +36,84 @@ _TIME_NAMES = (
     "week",
     "quarter",
 )
+_PARTS = ("year", "month", "day", "hour", "minute", "second")
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The columns to read and how the time column is written."""
+    """The columns to read, how the time column is written, and the code that names it in the source."""
 
     time: str
     value: str
     time_format: TimeFormat
     has_ids: bool
+    times: str
 
     @property
     def columns(self) -> list[str]:
         """The columns to read from the table."""
         return [self.time, self.value, *([ID_COLUMN] if self.has_ids else [])]
+
+    def without_repeats(self) -> str:
+        """Code that leaves one row of each time."""
+        if self.times.endswith(".index"):
+            return f"{self.times.removesuffix('.index')}[~{self.times}.duplicated()]"
+        keys = self.times.removeprefix("frame[").removesuffix("]")
+        return f"frame.drop_duplicates({keys}), or frame.groupby({keys}, as_index=False).mean()"
+
+    def in_utc(self, zone: str, repeated: bool) -> str:
+        """Code that brings clock times to UTC; without ``repeated`` no hour comes twice in autumn."""
+        on_index = self.times.endswith(".index")
+        target, dt = (self.times, "") if on_index else (f"frame[{self.time!r}]", ".dt")
+        # A series that was read holds the hour that never was.
+        known = "series = series.dropna(); " if self.times == "series.index" and not repeated else ""
+        ambiguous = '"infer"' if repeated else "True"
+        return (
+            f'{known}{target} = pandas.to_datetime({self.times}){dt}.tz_localize("{zone}", '
+            f'ambiguous={ambiguous}){dt}.tz_convert("UTC")'
+        )
+
+
+def join_time(table: Table, parts: Sequence[str]) -> tuple[Table, str]:
+    """A table that holds one column of times in place of those of year, month, day …, and its name.
+
+    Raises
+    ------
+    LSTMWidgetsError
+        For other parts than the year and what follows it, and for columns that are not there.
+    """
+    named = {str(part).lower(): str(part) for part in parts}
+    if not named or sorted(map(str.lower, map(str, parts))) != sorted(_PARTS[: len(named)]):
+        raise LSTMWidgetsError(
+            f"time={list(parts)!r} is not accepted: time takes one column, or those that hold the parts of a "
+            f"time, called {', '.join(_PARTS)}, from the year on without a break. Rename columns called "
+            "otherwise"
+        )
+    columns = [named[part] for part in _PARTS[: len(named)]]
+    for column in columns:
+        _check_there(table, "time", column)
+    name = "time"
+    while name in table.sample.columns:
+        name += "_joined"
+
+    def joined(chunk: pd.DataFrame) -> pd.DataFrame:
+        cells = [_as_time_text(chunk[column]) for column in columns]
+        blank = np.all([is_missing(text) for text in cells], axis=0)
+        time, *rest = (text.str.zfill(2).mask(is_missing(text), "?") for text in cells)
+        for mark, text in zip("-- ::", rest, strict=False):
+            time = time + mark + text
+        time = time + ":00" if len(columns) == 4 else time  # an hour alone is no clock
+        return chunk.drop(columns=columns).assign(**{name: time.mask(blank, "")})
+
+    def chunks(wanted: list[str]) -> Iterator[pd.DataFrame]:
+        for chunk in table.chunks([*(one for one in wanted if one != name), *columns]):
+            yield joined(chunk)[wanted]
+
+    note = f"columns {', '.join(map(repr, columns))} joined to times"
+    times = {name: f"frame[{columns!r}]"}
+    return replace(
+        table, sample=joined(table.sample), chunks=chunks, notes=[*table.notes, note], times=times
+    ), name
 
 
 def choose_columns(table: Table, time: str | None, value: str | None) -> Choice:
@@ -55,10 +127,8 @@ def choose_columns(table: Table, time: str | None, value: str | None) -> Choice:
     """
     sample = table.sample
     for label, name in (("time", time), ("value", value)):
-        if name is not None and name not in sample.columns:
-            raise LSTMWidgetsError(
-                f"{label}={name!r} is not a column of {table.label}: it has {_listed(sample.columns)}"
-            )
+        if name is not None:
+            _check_there(table, label, name)
     if time is not None and time == value:
         raise LSTMWidgetsError(
             f"time={time!r} and value={value!r} are the same column: pass two different ones"
@@ -75,7 +145,18 @@ def choose_columns(table: Table, time: str | None, value: str | None) -> Choice:
         )
     time, time_format = _choose_time(table, time, value)
     value = value if value is not None else _choose_value(table, time)
-    return Choice(time, value, time_format, ID_COLUMN in sample.columns and ID_COLUMN not in (time, value))
+    has_ids = ID_COLUMN in sample.columns and ID_COLUMN not in (time, value)
+    return Choice(time, value, time_format, has_ids, table.times.get(time, f"frame[{time!r}]"))
+
+
+def _check_there(table: Table, label: str, name: str) -> None:
+    if name not in list(table.sample.columns):
+        names = {str(one).lower(): str(one) for one in table.sample.columns}
+        close = difflib.get_close_matches(str(name).lower(), names, n=1)
+        raise LSTMWidgetsError(
+            f"{label}={name!r} is not a column of {table.label}: it has {_listed(table.sample.columns)}"
+            + (f"; did you mean {names[close[0]]!r}?" if close else "")
+        )
 
 
 def _choose_time(table: Table, time: str | None, value: str | None) -> tuple[str, TimeFormat]:
@@ -109,11 +190,9 @@ def _choose_time(table: Table, time: str | None, value: str | None) -> tuple[str
             f"Name one: read_series(…, time={next(iter(candidates))!r})"
         )
     if parts := _date_parts(formats):
-        listed = ", ".join(map(repr, parts))
         raise LSTMWidgetsError(
-            f"{table.label} spreads the time over the columns {listed}: join them first, "
-            f'frame["time"] = pandas.to_datetime(frame[[{listed}]]), then read_series(frame, time="time", '
-            "value=…)"
+            f"{table.label} spreads the time over several columns: name them all, read_series(…, "
+            f"time={parts!r}, value=…)"
         )
     named = [name for name in formats if name.lower() in _TIME_NAMES]
     if len(named) == 1:
@@ -126,7 +205,7 @@ def _choose_time(table: Table, time: str | None, value: str | None) -> tuple[str
 
 def _date_parts(names: Iterable[str]) -> list[str]:
     """Columns year, month, day (and hour, minute, second) that hold one time between them."""
-    parts = [name for name in names if name.lower() in ("year", "month", "day", "hour", "minute", "second")]
+    parts = [name for name in names if name.lower() in _PARTS]
     return parts if {"year", "month", "day"} <= {name.lower() for name in parts} else []
 
 
@@ -163,7 +242,7 @@ def _choose_value(table: Table, time: str) -> str:
     if numeric:
         raise LSTMWidgetsError(
             f"{table.label} has {len(numeric)} columns of numbers: {_listed(numeric)}. Name the one to "
-            f"forecast: read_series(…, time={time!r}, value={numeric[0]!r})"
+            f"forecast: read_series(…, value={numeric[0]!r})"
         )
     raise LSTMWidgetsError(
         f"{table.label} has no column of numbers beside {time!r}; it has {_listed(others, sample)}. Name the "

@@ -14,7 +14,7 @@ from lstmwidgets.errors import LSTMWidgetsError
 def read_covariates(
     source: str | Path | pd.DataFrame,
     columns: Sequence[str],
-    time: str | None = None,
+    time: str | Sequence[str] | None = None,
     freq: str | None = None,
 ) -> pd.DataFrame:
     """Read several columns of numbers onto one regular time index, each checked as `read_series` does.
@@ -39,7 +39,7 @@ def read_covariates(
     Raises
     ------
     LSTMWidgetsError
-        For no columns, a column named twice, and all that `lstmwidgets.read_series` refuses.
+        For no columns, a column named twice or of text, and all that `lstmwidgets.read_series` refuses.
 
     Examples
     --------
@@ -56,5 +56,20 @@ def read_covariates(
     repeated = [name for name in names if names.count(name) > 1]
     if repeated:
         raise LSTMWidgetsError(f"columns names {repeated[0]!r} twice: name each column once")
-    read = {name: read_unannounced(source, time, name, freq) for name in names}
+    read = {name: _read(source, time, name, freq) for name in names}
     return pd.DataFrame(read, index=next(iter(read.values())).index)
+
+
+def _read(
+    source: str | Path | pd.DataFrame, time: str | Sequence[str] | None, name: str, freq: str | None
+) -> pd.Series:
+    try:
+        return read_unannounced(source, time, name, freq)
+    except LSTMWidgetsError as error:
+        said, text, _ = str(error).partition(". For another column pass value=")
+        if not text:
+            raise
+        raise LSTMWidgetsError(
+            f"covariate {name!r}: {said}. Words become columns of numbers with "
+            f"pandas.get_dummies(frame, columns=[{name!r}], dtype=float)"
+        ) from None

@@ -53,6 +53,8 @@ class Table:
         Yields frames holding the named columns alone.
     decimal_commas : bool
         Whether a comma inside a cell can be a decimal comma.
+    times : dict
+        A column of times that was made here: the code that names these times in the source.
     """
 
     label: str
@@ -62,6 +64,7 @@ class Table:
     chunks: Callable[[list[str]], Iterator[pd.DataFrame]]
     decimal_commas: bool = False
     notes: list[str] = field(default_factory=list)
+    times: dict[str, str] = field(default_factory=dict)
 
 
 def open_table(source: str | Path | pd.DataFrame) -> Table:
@@ -110,11 +113,13 @@ def _open_frame(frame: pd.DataFrame) -> Table:
             f"the frame has several columns named {repeated[0]!r}: rename them, each name once"
         )
     plain = frame.set_axis(names, axis="columns")
+    times = {}
     if isinstance(frame.index, (pd.DatetimeIndex, pd.PeriodIndex)):
         name = str(frame.index.name or "time")
         while name in names:
             name += "_index"
         plain = plain.reset_index(names=name)
+        times[name] = "frame.index"
     check_row_count(len(plain), "the frame")
     return Table(
         label="the frame",
@@ -122,6 +127,7 @@ def _open_frame(frame: pd.DataFrame) -> Table:
         first=0,
         sample=plain.head(_SAMPLE_ROWS),
         chunks=lambda columns: iter([plain[columns].reset_index(drop=True)]),
+        times=times,
     )
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from lstmwidgets.data.cells import NumberReader, TimeReader, as_text, is_missing
-from lstmwidgets.data.columns import ID_COLUMN, Choice, choose_columns
+from lstmwidgets.data.columns import ID_COLUMN, Choice, choose_columns, join_time
 from lstmwidgets.data.grid import Grid, describe_freq, points_per_cycle, regular_grid
 from lstmwidgets.data.reading import Table, check_row_count, open_table
 from lstmwidgets.errors import LSTMWidgetsError
@@ -28,7 +29,7 @@ _BLANKS = "kept as NaN"
 
 def read_series(
     source: str | Path | pd.DataFrame | pd.Series,
-    time: str | None = None,
+    time: str | Sequence[str] | None = None,
     value: str | None = None,
     freq: str | None = None,
 ) -> pd.Series:
@@ -46,7 +47,8 @@ def read_series(
         Parquet file, a frame with a time and a value column (or a time index), or a series on a
         time index. At most 20 million rows. A long frame ``unique_id, ds, y`` may hold one id.
     time, value : str, optional
-        Column names; found by themselves when only one column fits.
+        Column names; found by themselves when only one column fits. Times that are spread over columns
+        called year, month, day, hour … are joined: ``time=["year", "month", "day", "hour"]``.
     freq : str, optional
         A pandas frequency such as ``"h"`` that the timestamps must fit; inferred when left out, also
         when some dates are missing.
@@ -92,7 +94,7 @@ def read_series(
 
 def read_unannounced(
     source: str | Path | pd.DataFrame | pd.Series,
-    time: str | None = None,
+    time: str | Sequence[str] | None = None,
     value: str | None = None,
     freq: str | None = None,
 ) -> pd.Series:
@@ -112,22 +114,30 @@ class Source:
     attrs: dict[str, Any]
 
 
-def open_source(source: Any, time: str | None, value: str | None, freq: str | None) -> Source:
+def open_source(source: Any, time: str | Sequence[str] | None, value: str | None, freq: str | None) -> Source:
     """Open a path, frame or series and choose its columns; see `read_series` for what is refused."""
     attrs: dict[str, Any] = {}
-    if isinstance(source, pd.Series):
+    parts = time if isinstance(time, (list, tuple)) else None
+    column = cast("str | None", time if parts is None else None)
+    is_series = isinstance(source, pd.Series)
+    if is_series:
         attrs = plain_attrs(source)
-        source, time, value, freq = _frame_of(source, time, value, freq)
+        source, column, value, freq = _frame_of(source, column, value, freq)
     elif isinstance(source, pd.DataFrame):
         if freq is None and time is None:
             freq = _own_freq(source.index)
     elif not isinstance(source, (str, Path)):
         raise LSTMWidgetsError(
-            f"read_series cannot read a {type(source).__name__}: it takes the path of a CSV or Parquet file, "
-            "a pandas DataFrame, or a pandas Series on a time index"
+            f"a series cannot be read from a {type(source).__name__}: pass the path of a CSV or Parquet "
+            "file, a pandas DataFrame, or a pandas Series on a time index"
         )
     table = open_table(source)
-    return Source(table, choose_columns(table, time, value), freq, attrs)
+    if is_series:
+        label = repr(attrs["title"]) if "title" in attrs else "the series"
+        table = replace(table, label=label, times={str(column): "series.index"})
+    if parts is not None:
+        table, column = join_time(table, parts)
+    return Source(table, choose_columns(table, column, value), freq, attrs)
 
 
 def plain_attrs(series: pd.Series) -> dict[str, Any]:
@@ -270,8 +280,7 @@ def _assemble(
         raise LSTMWidgetsError(f"{table.label} has {rows} row{'s' * (rows != 1)}: a series needs at least 2")
     if np.isnan(values).all():
         raise LSTMWidgetsError(
-            f"every value of column {choice.value!r} is missing ({rows:,} rows): pass value= to name another "
-            "column"
+            f"every value of column {choice.value!r} is missing ({rows:,} rows): name another column"
         )
     steps_back = int(np.count_nonzero(times[1:] < times[:-1]))
     if steps_back:
@@ -279,7 +288,7 @@ def _assemble(
         times, values, places = times[order], values[order], places[order]
         notes.append("rows sorted by time: they were not in ascending order")
     index = pd.DatetimeIndex(times)
-    _check_duplicates(index, places, word, choice.time)
+    _check_duplicates(index, places, word, choice)
     grid = regular_grid(index, freq, lambda position: f"{word} {places[position]}")
     check_row_count(len(grid.index), "the regular time index")
     series = pd.Series(_on_grid(grid, values), index=grid.index, name=choice.value)
@@ -331,7 +340,7 @@ def _describe(
     }
 
 
-def _check_duplicates(index: pd.DatetimeIndex, places: NDArray[np.int64], word: str, time: str) -> None:
+def _check_duplicates(index: pd.DatetimeIndex, places: NDArray[np.int64], word: str, choice: Choice) -> None:
     # Sorted already: comparing neighbours needs no table of all the times.
     if (np.diff(index.asi8) > 0).all():
         return
@@ -344,18 +353,13 @@ def _check_duplicates(index: pd.DatetimeIndex, places: NDArray[np.int64], word: 
     more = f" and {len(repeated) - 5:,} more" if len(repeated) > 5 else ""
     if _looks_like_clock_change(index, repeated):
         remedy = (
-            "this looks like clocks going back at the end of daylight saving: use times in UTC, or pass a "
-            "frame with "
-            f'frame[{time!r}] = pandas.to_datetime(frame[{time!r}]).dt.tz_localize("Europe/Berlin", '
-            'ambiguous="infer") and your own zone'
+            "this looks like clocks going back at the end of daylight saving: use times in UTC, "
+            f"{choice.in_utc('Europe/Berlin', repeated=True)}, with your own zone"
         )
     else:
-        remedy = (
-            f"decide which row counts, for example frame.drop_duplicates({time!r}), or "
-            f"frame.groupby({time!r}, as_index=False).mean()"
-        )
+        remedy = f"decide which row counts, for example {choice.without_repeats()}"
     raise LSTMWidgetsError(
-        f"column {time!r} has {len(repeated):,} timestamp{'s' * (len(repeated) != 1)} more than once: "
+        f"column {choice.time!r} has {len(repeated):,} timestamp{'s' * (len(repeated) != 1)} more than once: "
         f"{', '.join(shown)}{more}: {remedy}"
     )
 

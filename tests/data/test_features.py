@@ -124,6 +124,23 @@ def test_columns_that_are_not_there_are_refused(columns, said):
         read_covariates(frame, columns)
 
 
+def test_a_covariate_of_words_is_named_and_can_be_made_numbers():
+    days = ["2020-01-01", "2020-01-02", "2020-01-03"]
+    frame = pd.DataFrame({"ds": days, "dew": [1, 2, 3], "wind": ["NW", "SE", "NW"]})
+    with pytest.raises(LSTMWidgetsError, match="^covariate 'wind': .*'NW' at position 0") as caught:
+        read_covariates(frame, ["dew", "wind"])
+    assert "value=" not in str(caught.value)
+    remedy = str(caught.value).partition("numbers with ")[2]
+    read = read_covariates(eval(remedy, {"pandas": pd, "frame": frame}), ["dew", "wind_NW"], time="ds")
+    assert read.to_numpy().tolist() == [[1, 1], [2, 0], [3, 1]]
+
+
+def test_covariates_are_read_by_times_in_parts():
+    frame = pd.DataFrame({"year": 2020, "month": [1, 2, 3], "a": [1, 2, 3], "b": [4, 5, 6]})
+    read = read_covariates(frame, ["b", "a"], time=["year", "month"])
+    assert read.index.freqstr == "MS" and read.to_numpy().tolist() == [[4, 1], [5, 2], [6, 3]]
+
+
 # --- the calendar ---------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -349,7 +350,7 @@ BAD_FILES = {
     ),
     "all missing": (
         lines("2020-01-01,", "2020-01-02,NA"),
-        ["every value of column 'y' is missing", "value="],
+        ["every value of column 'y' is missing", "name another column"],
     ),
     "infinite": (lines(*GOOD, "2020-01-03,inf"), ["infinite", "'inf' on line 4", "leave them empty"]),
     "too large": (lines(*GOOD, "2020-01-03,1e400"), ["infinite", "'1e400' on line 4"]),
@@ -409,7 +410,7 @@ BAD_FILES = {
     ),
     "two number columns": (
         lines("2020-01-01,1,2", "2020-01-02,3,4", header="ds,low,high"),
-        ["2 columns of numbers: 'low', 'high'", "read_series(…, time='ds', value='low')"],
+        ["2 columns of numbers: 'low', 'high'", "read_series(…, value='low')"],
     ),
     "two time columns": (
         lines("2020-01-01,2020-01-02,1", "2020-01-02,2020-01-03,2", header="start,end,y"),
@@ -434,7 +435,7 @@ BAD_FILES = {
     ),
     "time in parts": (
         lines("2020,1,1,5", "2020,1,2,6", header="year,month,day,y"),
-        ["'year', 'month', 'day'", "pandas.to_datetime(frame[['year', 'month', 'day']])"],
+        ["spreads the time", "time=['year', 'month', 'day']"],
     ),
     "middle of the month": (
         lines("2020-01-15,1", "2020-02-15,2", "2020-03-15,3"),
@@ -477,7 +478,7 @@ BAD_SOURCES = {
     "no such file": (lambda folder: folder / "none.csv", ["there is no file", "none.csv", "load_dataset"]),
     "a folder": (lambda folder: folder, ["is a folder"]),
     "an address": (lambda folder: "https://example.org/data.csv", ["network", "download"]),
-    "a list": (lambda folder: [1, 2, 3], ["cannot read a list", "DataFrame"]),
+    "a list": (lambda folder: [1, 2, 3], ["cannot be read from a list", "DataFrame"]),
     "a series without times": (
         lambda folder: pd.Series([1.0, 2.0]),
         ["no timestamps", "RangeIndex", "date_range"],
@@ -516,8 +517,123 @@ def test_a_broken_parquet_file_is_refused(written):
 def test_a_column_that_is_not_there_is_refused_with_those_that_are(written):
     with pytest.raises(LSTMWidgetsError, match="value='z' is not a column of 'data.csv': it has 'ds', 'y'"):
         read_series(written(daily(1, 2)), value="z")
+    with pytest.raises(LSTMWidgetsError, match="value=.'y'. is not a column of 'data.csv'"):
+        read_series(written(daily(1, 2)), value=["y"])
     with pytest.raises(LSTMWidgetsError, match="same column"):
         read_series(written(daily(1, 2)), time="ds", value="ds")
+
+
+def test_the_name_that_was_probably_meant_is_told(written):
+    with pytest.raises(LSTMWidgetsError, match="it has 'date', 'OT'; did you mean 'OT'[?]$"):
+        read_series(written(lines("2020-01-01,1", "2020-01-02,2", header="date,OT")), value="ot")
+
+
+# --- times in parts -------------------------------------------------------------------------------
+
+PARTS = ["year", "month", "day", "hour"]
+
+
+def in_parts(*rows: str, header: str = "y,hour,day,month,year") -> str:
+    return lines(*(rows or ("1,23,31,1,2020", "2,0,1,2,2020", "3,1,1,2,2020")), header=header)
+
+
+def test_times_in_parts_are_joined_from_files_and_frames_alike(written, tmp_path):
+    path = written(in_parts() + "\n")
+    frame = pd.read_csv(path)
+    frame.astype({"hour": float}).to_parquet(tmp_path / "parts.parquet")
+    for source in (path, frame, tmp_path / "parts.parquet"):
+        series = read_series(source, time=PARTS)
+        assert series.to_list() == [1.0, 2.0, 3.0]
+        assert [str(series.index[0]), series.index.freqstr] == ["2020-01-31 23:00:00", "h"]
+        assert "columns 'year', 'month', 'day', 'hour' joined to times" in series.attrs["notes"]
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 4, 5, 6])
+def test_the_parts_of_a_time_may_end_anywhere(parts):
+    times = pd.date_range("2020-11-09", periods=5, freq=["YS", "MS", "D", "h", "min", "s"][parts - 1])
+    names = [*PARTS, "minute", "second"][:parts]
+    frame = pd.DataFrame({"time": 7.0, **{name.upper(): getattr(times, name) for name in names}})
+    series = read_series(frame, time=[name.upper() for name in reversed(names)], value="time")
+    assert series.index.equals(times)
+
+
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [
+        ([], "time=[] is not accepted"),
+        (
+            ["jahr", "month"],
+            "called year, month, day, hour, minute, second, from the year on without a break",
+        ),
+        (["year", "month", "hour"], "is not accepted"),
+        (["year", "year"], "is not accepted"),
+        (["year", "month", "day", "hour", "minute"], "time='minute' is not a column of 'data.csv'"),
+    ],
+)
+def test_parts_that_make_no_time_are_refused(written, time, said):
+    with pytest.raises(LSTMWidgetsError) as caught:
+        read_series(written(in_parts()), time=time)
+    assert said in str(caught.value)
+
+
+def test_a_part_that_is_missing_or_wrong_makes_no_time(written):
+    path = written(in_parts("1,23,31,1,2020", "2,,1,2,2020", "3,1,31,2,2020", "3,2,1,2,2020", "4,3,1,2,2020"))
+    with pytest.raises(LSTMWidgetsError, match="'2020-02-01 [?]:00' on line 3, '2020-02-31 01:00' on line 4"):
+        read_series(path, time=PARTS)
+
+
+def test_a_series_has_no_parts():
+    with pytest.raises(
+        LSTMWidgetsError, match="time='year' is not a column of the series: it has 'time', 'y'"
+    ):
+        read_series(pd.Series([1.0, 2.0], pd.date_range("2020", periods=2)), time=["year"])
+
+
+# --- a remedy that can be run as it stands --------------------------------------------------------
+
+
+def remedied(source: pd.Series | pd.DataFrame, **how: object) -> pd.Series:
+    """What is read after doing what the refusal of a source says."""
+    with pytest.raises(LSTMWidgetsError, match="more than once") as caught:
+        read_series(source, **how)
+    found = re.search(r"for example (.*?[])])(, or|$)|UTC, (.*\)), with your own zone$", str(caught.value))
+    names = {"pandas": pd, "series": source.copy(), "frame": source.copy()}
+    kind = "series" if isinstance(source, pd.Series) else "frame"
+    if found[3]:
+        exec(found[3], names)
+        return read_series(names[kind], value="y", time="time")
+    return read_series(eval(found[1], names), **how)
+
+
+def test_the_remedy_for_repeated_times_fits_the_source():
+    days = pd.to_datetime(["2020-01-01", "2020-01-02", "2020-01-02", "2020-01-03"])
+    series = pd.Series([1.0, 2.0, 9.0, 3.0], days, name="y")
+    parts = {name: getattr(days, name) for name in PARTS[:3]}
+    sources = [
+        (series, {}),
+        (series.to_frame(), {}),
+        (pd.DataFrame({"ds": days, "y": series.array}), {}),
+        (pd.DataFrame({"y": series.array, **parts}), {"time": PARTS[:3]}),
+    ]
+    for source, how in sources:
+        assert remedied(source, **how).to_list() == [1.0, 2.0, 3.0]
+
+
+def test_the_remedy_for_clocks_going_back_fits_the_source():
+    times = pd.date_range("2020-10-24 12:00", periods=30, freq="h", tz="Europe/Berlin")
+    clock = times.tz_localize(None)
+    series = pd.Series(range(30), clock, name="y", dtype=float)
+    parts = pd.DataFrame({"y": series.array, **{name: getattr(clock, name) for name in PARTS}})
+    sources = [
+        (series, {}),
+        (series.to_frame(), {}),
+        (pd.DataFrame({"time": clock, "y": series.array}), {}),
+        (parts, {"time": PARTS}),
+    ]
+    for source, how in sources:
+        read = remedied(source, **how)
+        assert read.index.equals(times.tz_convert("UTC").tz_localize(None))
+        assert read.to_list() == list(range(30))
 
 
 def test_a_pressure_in_the_thousands_is_no_timestamp(written):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmwidgets.data.auditing.clocks import Axis, find_axis, find_clock_changes
+from lstmwidgets.data.auditing.clocks import Axis, ClockChanges, find_axis, find_clock_changes
 from lstmwidgets.data.auditing.outliers import (
     LONGEST_SEASON,
     OUTLIER_SCORE,
@@ -22,6 +23,7 @@ from lstmwidgets.data.auditing.report import Audit, Unreadable
 from lstmwidgets.data.auditing.seasons import Seasons, find_seasons
 from lstmwidgets.data.auditing.words import notes_of
 from lstmwidgets.data.cells import Offenders
+from lstmwidgets.data.columns import Choice
 from lstmwidgets.data.filling import describe_repairs
 from lstmwidgets.data.series import Source, open_source, read_rows
 from lstmwidgets.errors import LSTMWidgetsError
@@ -31,7 +33,7 @@ Floats = NDArray[np.float64]
 
 def audit(
     source: str | Path | pd.DataFrame | pd.Series,
-    time: str | None = None,
+    time: str | Sequence[str] | None = None,
     value: str | None = None,
     freq: str | None = None,
 ) -> Audit:
@@ -138,7 +140,7 @@ def audit(
         off_grid=_off_grid(times, places, axis, table.word),
         far=len(axis.far),
         zones=rows.times.zones,
-        clock_changes=_clock_changes(axis, gaps, duplicates),
+        clock_changes=_clock_changes(axis, gaps, duplicates, opened.choice),
         outliers=outliers,
         markers=markers,
         constant=constant,
@@ -232,7 +234,9 @@ def _off_grid(times: pd.DatetimeIndex, places: NDArray[np.int64], axis: Axis, wo
     return pd.DataFrame({"time": times[rows], "place": [f"{word} {places[row]}" for row in rows]})
 
 
-def _clock_changes(axis: Axis, gaps: pd.DataFrame, duplicates: pd.DataFrame) -> Any:
+def _clock_changes(
+    axis: Axis, gaps: pd.DataFrame, duplicates: pd.DataFrame, choice: Choice
+) -> ClockChanges | None:
     if not isinstance(axis.freq, pd.offsets.Tick):
         return None
     step = pd.Timedelta(axis.freq)
@@ -241,6 +245,7 @@ def _clock_changes(axis: Axis, gaps: pd.DataFrame, duplicates: pd.DataFrame) -> 
         return None
     skipped = gaps[(gaps["points"] == hour // step) & (gaps["no_row"] == gaps["points"])]
     twice = duplicates[duplicates["rows"] == 2]
-    return find_clock_changes(
+    found = find_clock_changes(
         axis.index[[0, -1]], pd.DatetimeIndex(skipped["start"]), pd.DatetimeIndex(twice["time"])
     )
+    return found and replace(found, in_utc=choice.in_utc(found.zone, bool(found.repeated)))

@@ -160,11 +160,12 @@ def _fixed_step(offset: BaseOffset) -> pd.Timedelta | None:
 
 @dataclass(frozen=True)
 class ClockChanges:
-    """Days on which clock times show a change of clocks, and a zone with these changes."""
+    """Days on which clock times show a change of clocks, a zone with these changes, and code for UTC."""
 
     zone: str
     missing: tuple[pd.Timestamp, ...]
     repeated: tuple[pd.Timestamp, ...]
+    in_utc: str = ""
 
 
 def find_clock_changes(

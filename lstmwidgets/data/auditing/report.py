@@ -162,6 +162,7 @@ class Audit:
                 "zone": changes.zone,
                 "missing": [time.isoformat() for time in changes.missing],
                 "repeated": [time.isoformat() for time in changes.repeated],
+                "in_utc": changes.in_utc,
             },
             "outliers": _records(self.outliers),
             "markers": _records(self.markers),

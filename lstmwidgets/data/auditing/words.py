@@ -10,7 +10,7 @@ import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
 from lstmwidgets.data.auditing.outliers import OUTLIER_SCORE
-from lstmwidgets.data.auditing.seasons import LONGEST, Season
+from lstmwidgets.data.auditing.seasons import _WEAKEST, LONGEST, Season, _bar
 
 if TYPE_CHECKING:
     from lstmwidgets.data.auditing.report import Audit
@@ -35,7 +35,10 @@ def notes_of(report: Audit) -> tuple[str, ...]:
     troubles = [check.told for check in checks if check.told and check.trouble]
     others = [check.told for check in checks if check.told and not check.trouble]
     fine = [] if troubles else ["Nothing is amiss: no gap, no odd value, and every time on its grid."]
-    return (*fine, *troubles, *report.repairs, *others, *(f"While reading: {one}." for one in report.reading))
+    reading = (f"While reading: {one}." for one in report.reading)
+    told = "Next: lstmwidgets.compare_fills(series) tells which way of filling the gaps errs least here."
+    following = [told] if 0 < report.missing < report.points else []
+    return (*fine, *troubles, *report.repairs, *others, *reading, *following)
 
 
 def checks_of(report: Audit) -> Iterator[Check]:
@@ -219,14 +222,13 @@ def _clocks(report: Audit) -> Check:
         parts.append(f"an hour comes twice on {_dates(changes.repeated)}")
     told = (
         f"The times are clock times with daylight saving: {', and '.join(parts)}, when clocks change in "
-        f"{changes.zone}. Times in UTC have no such places"
+        f"{changes.zone}. "
     )
     if changes.repeated:
-        told += (
-            f': pandas.to_datetime(frame[{report.time!r}]).dt.tz_localize("{changes.zone}", '
-            'ambiguous="infer").dt.tz_convert("UTC"), with your own zone'
-        )
-    told += "."
+        told += "Times in UTC have no such places: "
+    else:
+        told += 'That hour never was: fill it, lstmwidgets.fill(series, "linear"), or go over to UTC: '
+    told += f"{changes.in_utc}, with your own zone."
     return Check("clock changes", len(changes.missing) + len(changes.repeated), told)
 
 
@@ -244,11 +246,7 @@ def _cycles(report: Audit) -> Check:
             return Check("seasons", 0, "", trouble=False)
         told = "No season shows: the data suggest no cycle, and hold no three whole ones of the calendar."
         return Check("seasons", 0, told, trouble=False)
-    absent = [
-        f"{one.name or f'{one.period:,} points'} ({one.strength:.2f})"
-        for one in found
-        if one.verdict == "none"
-    ]
+    absent = [_absent(one) for one in found if one.verdict == "none"]
     told = f"Seasons found: {'; '.join(map(_season, seasons))}." if seasons else "No season was found."
     if absent:
         told += f" Looked for, and no clearer than chance: {', '.join(absent)}."
@@ -279,6 +277,16 @@ def _season(one: Season) -> str:
     name = one.name or "a cycle"
     wanders = "" if one.verdict == "season" else ", of a length that wanders"
     return f"{name} of {one.period:,} points, {grade} ({one.strength:.2f} of 1){wanders}"
+
+
+def _absent(one: Season) -> str:
+    """A cycle that does not count, and why not where its strength alone would do."""
+    why = ""
+    if one.strength >= _bar(one.cycles):
+        why = ", no more than cycles of other lengths"
+    elif one.strength >= _WEAKEST:
+        why = f", with only {one.cycles:.0f} {one.name or 'cycle'}s to judge by"
+    return f"{one.name or f'{one.period:,} points'} ({one.strength:.2f}{why})"
 
 
 def when(time: pd.Timestamp) -> str:

@@ -21,13 +21,15 @@ from lstmwidgets.data.auditing.outliers import (
     marker_values,
     outlier_scores,
 )
-from lstmwidgets.data.auditing.seasons import find_seasons, season_strength
+from lstmwidgets.data.auditing.seasons import Season, find_seasons, season_strength
+from lstmwidgets.data.auditing.words import _absent
 from lstmwidgets.data.datasets import list_datasets, load_dataset
 from lstmwidgets.data.filling import fill_gaps
+from lstmwidgets.data.series import read_series
 from lstmwidgets.errors import LSTMWidgetsError
 
 nan = np.nan
-PM25 = Path(__file__).parents[2].parent / "shared" / "data" / "beijing_pm25.csv"
+PM25 = Path(__file__).parents[4] / "shared" / "data" / "beijing_pm25.csv"
 
 
 def noise(length: int, seed: int = 0) -> np.ndarray:
@@ -248,6 +250,20 @@ def test_the_remedy_for_clock_times_leaves_a_sound_series():
     times = pd.to_datetime(spoilt["ds"]).dt.tz_localize("Europe/Berlin", ambiguous="infer")
     report = audit(spoilt.assign(ds=times.dt.tz_convert("UTC").dt.tz_localize(None)))
     assert not report.trouble
+
+
+def test_the_remedy_for_the_hour_missing_in_spring_can_be_run():
+    hours = pd.date_range("2021-03-27", periods=48, freq="h", tz="Europe/Berlin")
+    clock = pd.Series(noise(48), hours.tz_localize(None), name="y")
+    spoilt = clock.rename_axis("ds").reset_index()
+    for kind, source in (("series", clock), ("series", read_series(clock)), ("frame", spoilt)):
+        note = told(audit(source), "That hour never was: fill it")
+        code = re.search("go over to UTC: (.*), with your own zone[.]$", note)[1]
+        names = {"pandas": pd, kind: source.copy()}
+        exec(code, names)
+        series = read_series(names[kind])
+        assert series.index.equals(hours.tz_convert("UTC").tz_localize(None))
+        assert series.to_list() == clock.to_list()
 
 
 def test_an_hour_missing_somewhere_is_no_clock_change():
@@ -491,6 +507,26 @@ def test_the_longest_complete_stretch_is_taken_when_it_is_long_enough():
     told(report, "Measured on the 699 points from 2020-01-13 13:00 on.")
 
 
+def test_a_strong_cycle_that_does_not_count_is_told_with_the_reason():
+    walk = frame(24 * 7 * 4).assign(y=noise(24 * 7 * 4).cumsum())
+    report = audit(walk)
+    week = next(one for one in report.seasons.found if one.name == "week")
+    assert week.verdict == "none" and 0.05 < week.strength < 3 / 4
+    told(report, f"week ({week.strength:.2f}, with only 4 weeks to judge by)")
+
+
+@pytest.mark.parametrize(
+    ("strength", "cycles", "said"),
+    [
+        (0.04, 5, "year (0.04)"),
+        (0.22, 5.02, "year (0.22, with only 5 years to judge by)"),
+        (0.22, 50, "year (0.22, no more than cycles of other lengths)"),
+    ],
+)
+def test_why_a_cycle_does_not_count_follows_from_its_strength_and_number(strength, cycles, said):
+    assert _absent(Season(8766, "year", strength, "none", cycles, 24)) == said
+
+
 # --- the report -----------------------------------------------------------------------------------
 
 
@@ -509,6 +545,20 @@ def test_every_dataset_gives_a_report_that_is_plain_json(name):
     assert document["notes"] == list(report.notes)
     assert str(report).startswith(f"Audit of {report.value!r} by ")
     assert max(map(len, str(report).splitlines()[2:])) <= 100
+
+
+def test_the_title_names_what_was_audited():
+    series = frame().set_index("ds")["y"]
+    assert str(audit(series)).startswith("Audit of 'y' by 'ds' in the series\n")
+    assert str(audit(frame())).startswith("Audit of 'y' by 'ds' in the frame\n")
+    title = "CO2 in the air at Mauna Loa, weekly, 1958–2001"
+    assert str(audit(load_dataset("co2"))).startswith(f"Audit of 'co2' by 'date' in '{title}'\n")
+
+
+def test_the_next_step_comes_last_where_there_are_gaps():
+    assert "compare_fills" in audit(load_dataset("co2")).notes[-1]
+    for whole in (frame(), frame(20).assign(y=nan)):
+        assert not any("compare_fills" in note for note in audit(whole).notes)
 
 
 def test_the_page_escapes_what_comes_from_the_data():
@@ -566,7 +616,7 @@ def test_short_series_are_reported_on(length):
         (frame(1), "has 1 row with a timestamp that can be read: an audit needs at least 2"),
         (pd.Series([1.0, 2.0]), "the series has no timestamps"),
         (frame().rename(columns={"y": "x"}).assign(z=1.0), "2 columns of numbers"),
-        ({"ds": 1}, "cannot read a dict"),
+        ({"ds": 1}, "cannot be read from a dict"),
     ],
 )
 def test_where_there_is_nothing_to_look_over_the_reason_is_told(source, message):
@@ -578,8 +628,7 @@ def test_where_there_is_nothing_to_look_over_the_reason_is_told(source, message)
 @pytest.mark.skipif(not PM25.exists(), reason=f"{PM25.name} is not here")
 def test_the_fireworks_and_the_dust_of_beijing_are_its_clearest_outliers():
     table = pd.read_csv(PM25)
-    table["time"] = pd.to_datetime(table[["year", "month", "day", "hour"]])
-    report = audit(table, time="time", value="pm2.5")
+    report = audit(table, time=["year", "month", "day", "hour"], value="pm2.5")
     assert (report.missing, report.longest_gap, report.points) == (2067, 155, 43_824)
     clearest = report.outliers.loc[report.outliers["score"].abs().nlargest(5).index, "time"].dt.date
     assert set(map(str, clearest)) == {
