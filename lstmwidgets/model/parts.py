@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ class Parts:
     ------
     LSTMWidgetsError
         When the folder holds parts of another computation, or of other versions of the packages whose
-        numbers they are, or a damaged file.
+        numbers they are, or a damaged file; or when it cannot be made, read or written to.
     """
 
     def __init__(
@@ -50,8 +51,13 @@ class Parts:
         self.folder = Path(folder)
         self._what, self._config, self._data, self._about = what, config, data, dict(about)
         self._found: dict[int, TensorFile[PartDocument]] = {}
-        for path in sorted(self.folder.glob("part-*.safetensors")):
-            file = TensorFile(path, self._kind, PartDocument)
+        with self._in_words():
+            # Before an hour is spent on what then cannot be kept.
+            self.folder.mkdir(parents=True, exist_ok=True)
+            paths = sorted(self.folder.glob("part-*.safetensors"))
+        for path in paths:
+            with _undamaged():
+                file = TensorFile(path, self._kind, PartDocument)
             self._check_same(file.document)
             self._found[file.document.number] = file
 
@@ -83,11 +89,11 @@ class Parts:
 
     def read(self, number: int, shapes: Shapes) -> dict[str, NDArray[Any]] | None:
         """A finished part's arrays, which must have these shapes; None where it is not finished."""
-        return self._found[number].read(shapes) if number in self._found else None
+        with _undamaged():
+            return self._found[number].read(shapes) if number in self._found else None
 
     def write(self, number: int, tensors: Mapping[str, NDArray[Any]]) -> None:
         """Keep a finished part."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         document = PartDocument(
             config=self._config,
             data_hash=self._data,
@@ -96,4 +102,25 @@ class Parts:
             about=self._about,
             number=number,
         )
-        write_tensors(self.folder / f"part-{number:05}.safetensors", self._kind, tensors, document)
+        with self._in_words():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_tensors(self.folder / f"part-{number:05}.safetensors", self._kind, tensors, document)
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise LSTMWidgetsError(
+                f"folder={str(self.folder)!r} cannot hold the parts of a {self._what} ({error.strerror}): "
+                "pass a folder that can be made and written to"
+            ) from None
+
+
+@contextmanager
+def _undamaged() -> Iterator[None]:
+    """Say what to do about a part that cannot be used."""
+    try:
+        yield
+    except LSTMWidgetsError as error:
+        raise LSTMWidgetsError(f"{error}. Delete this file and call again") from None

@@ -55,12 +55,16 @@ class View(ipywidgets.VBox):
         Raises
         ------
         LSTMWidgetsError
-            When the name ends otherwise.
+            When the name ends otherwise, or there is no such folder.
         """
         path = Path(path)
         if path.suffix.lower() not in _FORMATS:
             raise LSTMWidgetsError(
                 f"{str(path)!r} is not a name for a picture: it must end in {' or '.join(_FORMATS)}"
+            )
+        if not path.parent.is_dir():
+            raise LSTMWidgetsError(
+                f"cannot write {str(path)!r}: there is no folder {str(path.parent)!r}; make it first"
             )
         if path.suffix.lower() == ".html":
             path.write_text(self._page(), encoding="utf-8")

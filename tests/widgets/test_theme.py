@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.widgets import theme
 from lstmwidgets.widgets.view import View
 
@@ -92,6 +93,9 @@ def test_a_view_is_saved_as_a_picture_or_refuses_the_name(tmp_path):
     assert "src=" not in page and "<script" not in page
     with pytest.raises(ValueError, match="'line.pdf'.*it must end in .png or .svg or .html"):
         view.save("line.pdf")
+    for ending in ("html", "png"):
+        with pytest.raises(LSTMWidgetsError, match=r"there is no folder '.*nowhere'; make it first"):
+            view.save(tmp_path / "nowhere" / f"line.{ending}")
 
 
 def test_a_view_shows_a_still_beside_the_live_widget():
