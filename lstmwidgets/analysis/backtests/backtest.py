@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from lstmwidgets.analysis.backtests.cutoffs import Starts, starts_at, starts_of_part, without_missing
+from lstmwidgets.analysis.backtests.fills import read_ahead
 from lstmwidgets.analysis.backtests.kept import PART_FORECASTS, kept_parts
 from lstmwidgets.analysis.backtests.rolling import Ground, fit_at, ground_of, refit_split, windows_over
 from lstmwidgets.analysis.scoring.baselines import Baseline, default_baselines, fitted_baselines
@@ -69,6 +70,7 @@ def backtest(
         False forecasts with the network as it is. True fits a new one with the same config at every
         cutoff, and a number ``k`` at every ``k``-th one, on nothing but what was known there: the
         newest ``validation_fraction`` of it validates, the rest trains. Baselines are fitted again too.
+        Gaps are not filled again: a fill that rests on later values tells of them here as well.
     baselines : sequence of Baseline, optional
         By default `lstmwidgets.analysis.scoring.baselines.default_baselines`. Copies are fitted.
     covariates : pandas.DataFrame, optional
@@ -86,8 +88,8 @@ def backtest(
         (of the last value known), ``y`` (NaN where not observed), ``LSTM`` and a column for each
         baseline, in the unit of the series. ``attrs`` is plain JSON: ``season``, ``horizon``,
         ``unit`` (empty where not known), ``part`` (None for given cutoffs), ``train_end`` (the last
-        time trained on, with ``refit`` by the first network), ``refit`` and ``notes``, a sentence for
-        each thing left out or in-sample.
+        time trained on, with ``refit`` by the first network), ``refit``, ``config`` (settings of the
+        network) and ``notes``, a sentence for each thing left out, in-sample or read too early.
 
     Raises
     ------
@@ -130,7 +132,7 @@ def backtest(
         forecast = _as_fitted(forecaster, ground, None if baselines is None else rivals, season)
         train_end = ground.fitted_index[ground.fitted.split.train_end - 1]
         _tell_in_sample(ground, starts, notes)
-    _tell_filled(ground, starts, notes)
+    _tell_filled(ground, starts, notes, refitted=bool(every))
     columns = {name: np.empty((len(starts), steps)) for name in names}
     size = every or max(1, PART_FORECASTS // steps)
     with _bar(len(starts), progress_bar) as advance:
@@ -154,6 +156,7 @@ def backtest(
         "part": part if cutoffs is None else None,
         "train_end": train_end.isoformat(),
         "refit": bool(refit) if isinstance(refit, (bool, np.bool_)) else every,
+        "config": forecaster.config.model_dump(),
         "notes": notes,
     }
     return frame
@@ -216,27 +219,37 @@ def _frame(ground: Ground, starts: Starts, steps: int, columns: Forecasts) -> pd
 
 
 def _tell_in_sample(ground: Ground, starts: Starts, notes: list[str]) -> None:
-    """Say how many cutoffs forecast what the network was trained on."""
+    """Say how many cutoffs forecast what the network was trained on, or chosen by."""
     first = ground.index[ground.windows.origins(starts) + 1]
-    train_end = ground.fitted_index[ground.fitted.split.train_end - 1]
-    trained = int(np.count_nonzero((first <= train_end) & (first >= ground.fitted_index[0])))
-    if trained and ground.seen:
+    split, times = ground.fitted.split, ground.fitted_index
+    train_end, validation_end = times[split.train_end - 1], times[split.validation_end - 1]
+    trained = int(np.count_nonzero((first <= train_end) & (first >= times[0])))
+    chosen = int(np.count_nonzero((first <= validation_end) & (first > train_end)))
+    if trained:
+        what, sure = ("values", "") if ground.seen else ("times", "as far as their values are the same, ")
         notes.append(
-            f"{trained:,} of {len(starts):,} cutoffs forecast values that the network was trained on, those "
-            f"up to {train_end.isoformat()}: errors there are in-sample, and smaller than what is to come."
+            f"{trained:,} of {len(starts):,} cutoffs forecast {what} that the network was trained on, those "
+            f"up to {train_end.isoformat()}: {sure}errors there are in-sample, and smaller than what is to "
+            "come."
+        )
+    if chosen:
+        notes.append(
+            f"{chosen:,} of {len(starts):,} cutoffs forecast the validation part, which chose the weights "
+            "that were kept: errors there may be a little smaller than what is to come."
         )
 
 
-def _tell_filled(ground: Ground, starts: Starts, notes: list[str]) -> None:
-    """Say how many cutoffs end on a value that was filled, and so may rest on what came after it."""
-    windows = ground.windows
-    masked = bool(ground.series.attrs.get("mask", False))
-    inside = int(np.count_nonzero(~windows.known[windows.origins(starts)]))
-    if inside and not masked:
-        notes.append(
-            f"{inside:,} of {len(starts):,} cutoffs lie in a filled gap: what fills it may rest on values "
-            "that came after the cutoff, and flatter the forecast."
-        )
+def _tell_filled(ground: Ground, starts: Starts, notes: list[str], refitted: bool) -> None:
+    """Say how many cutoffs read a filled value that may rest on what came after them."""
+    early, at_end = read_ahead(ground.series, ground.windows, starts, everything=refitted)
+    count, ends = int(np.count_nonzero(early)), int(np.count_nonzero(at_end))
+    if not count:
+        return
+    notes.append(
+        f"{count:,} of {len(starts):,} cutoffs {'train on or ' * refitted}read filled values that may rest "
+        f"on what came after the cutoff{f', {ends:,} of them as the last value known' * bool(ends)}: this "
+        "may flatter the forecast." + " Gaps were filled once, and not again at each cutoff." * refitted
+    )
 
 
 def _tell_empty(frame: pd.DataFrame, names: list[str], notes: list[str]) -> None:

@@ -8,7 +8,14 @@ from lstmwidgets.errors import LSTMWidgetsError
 
 
 def by_cutoff(frame: pd.DataFrame, model: str | None) -> pd.DataFrame:
-    """A backtest sorted by cutoff, its rows' steps ahead counted, its index their places before."""
+    """A backtest sorted by cutoff, its rows' steps ahead counted, its index their places before.
+
+    Without a model, times may be numbers as well: counting steps takes no more.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise LSTMWidgetsError(
+            f"a {type(frame).__name__} is not a backtest: pass the DataFrame that backtest(…) gives"
+        )
     needed = ["unique_id", "ds", "cutoff", "y", *([model] if model is not None else [])]
     absent = [name for name in needed if name not in frame.columns]
     if absent or frame.empty:
@@ -17,6 +24,13 @@ def by_cutoff(frame: pd.DataFrame, model: str | None) -> pd.DataFrame:
             f"{', '.join(map(repr, frame.columns))}"
             f"{'; missing: ' + ', '.join(map(repr, absent)) if absent else ''}. Pass what backtest(…) gives"
         )
+    for name in ("ds", "cutoff"):
+        numbered = model is None and pd.api.types.is_numeric_dtype(frame[name])
+        if not (pd.api.types.is_datetime64_any_dtype(frame[name]) or numbered):
+            raise LSTMWidgetsError(
+                f"the column {name!r} holds {frame[name].dtype}, such as {frame[name].iloc[0]!r}, and not "
+                f"times: set frame[{name!r}] = pandas.to_datetime(frame[{name!r}])"
+            )
     ids = frame["unique_id"].unique()
     if len(ids) > 1:
         raise LSTMWidgetsError(

@@ -45,6 +45,8 @@ class SplitConformal:
         Half the width in the unit of the series, a row a step from 1 and a column a level.
     until_ : pandas.Timestamp
         The last time whose error was used.
+    part_ : str or None
+        The part of the series it was calibrated on, where the backtest tells.
 
     Examples
     --------
@@ -57,6 +59,7 @@ class SplitConformal:
 
     quantiles_: pd.DataFrame
     until_: pd.Timestamp
+    part_: str | None
 
     def __init__(self, levels: Sequence[int] = LEVELS, model: str = LSTM) -> None:
         self.levels, self.model = checked_levels(levels), model
@@ -79,6 +82,7 @@ class SplitConformal:
         index = pd.RangeIndex(1, len(quantiles) + 1, name="step")
         self.quantiles_ = pd.DataFrame(quantiles, index, columns=pd.Index(self.levels, name="level"))
         self.until_ = table.loc[table["y"].notna() & table[self.model].notna(), "ds"].max()
+        self.part_ = frame.attrs.get("part")
         return self
 
     def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -94,7 +98,8 @@ class SplitConformal:
         -------
         pandas.DataFrame
             A copy, in the same order. ``attrs["notes"]`` says so where an interval was calibrated
-            on what came after its cutoff.
+            on what came after its cutoff, or on the training part; ``attrs["calibration"]`` holds the
+            ``part`` and ``until`` of each model's.
 
         Raises
         ------
@@ -126,7 +131,14 @@ class SplitConformal:
                     f"{early:,} of {table['cutoff'].nunique():,} cutoffs lie before {last}, when the errors "
                     f"end that the intervals of {column!r} are calibrated on: coverage there is no test."
                 )
-        return _with_bounds(frame, table, column, self.levels, widths, notes)
+        if self.part_ == "train":
+            notes.append(
+                f"The intervals of {column!r} are calibrated on the training part, whose errors are too "
+                "small: they will hold less than they promise."
+            )
+        result = _with_bounds(frame, table, column, self.levels, widths, notes)
+        result.attrs["calibration"][column] = {"part": self.part_, "until": self.until_.isoformat()}
+        return result
 
 
 def adaptive_conformal(
@@ -361,5 +373,10 @@ def _with_bounds(
         bounds[f"{column}-lo-{level}"] = centre - placed[:, number]
         bounds[f"{column}-hi-{level}"] = centre + placed[:, number]
     result = frame.assign(**bounds)
-    result.attrs = {**frame.attrs, "notes": [*frame.attrs.get("notes", []), *notes]}
+    made = {name: how for name, how in frame.attrs.get("calibration", {}).items() if name != column}
+    result.attrs = {
+        **frame.attrs,
+        "calibration": made,
+        "notes": [*frame.attrs.get("notes", []), *notes],
+    }
     return result

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from lstmwidgets.analysis.backtests.cutoffs import is_complete, starts_within
+from lstmwidgets.analysis.scoring.single import check_single
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.features import calendar_of, feature_names, reading_of
 from lstmwidgets.data.scaling import Scaler, centres, fit_scaler
 from lstmwidgets.data.series import data_hash, read_series
-from lstmwidgets.data.windows import PARTS, Split, Windows, chronological_split
+from lstmwidgets.data.windows import PARTS, Split, Windows
 from lstmwidgets.errors import LSTMWidgetsError
 
 if TYPE_CHECKING:
@@ -58,9 +59,11 @@ def ground_of(forecaster: Any, series: Any, covariates: pd.DataFrame | None) -> 
     Raises
     ------
     LSTMWidgetsError
-        When the forecaster is not fitted, when it was loaded and the series does not begin with the
-        one it was fitted on, and when the series is too short, constant or of another frequency.
+        When the forecaster is not fitted or holds many series, when it was loaded and the series does
+        not begin with the one it was fitted on, and when the series is too short, constant or of
+        another frequency.
     """
+    check_single(forecaster)
     if getattr(forecaster, "series_", None) is None:
         raise LSTMWidgetsError("this forecaster is not fitted: call fit(series) first")
     fitted = getattr(forecaster, "windows_", None)
@@ -127,9 +130,7 @@ def _fitted_on(
             "forecaster.series_ = series and forecaster.windows_ = make_windows(series, forecaster.config, "
             "forecaster.scaler_)"
         )
-    config = forecaster.config
-    split = chronological_split(len(begun), config.validation_fraction, config.test_fraction)
-    windows = windows_over(begun, config, split, covariates, forecaster.scaler_)
+    windows = windows_over(begun, forecaster.config, forecaster.split_, covariates, forecaster.scaler_)
     return windows, pd.DatetimeIndex(begun.index)
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmwidgets.analysis.scoring.baselines import Baseline, fitted_baselines
+from lstmwidgets.analysis.scoring.single import check_single
 from lstmwidgets.analysis.scoring.tables import SCORES, Forecasts, scores_of, with_forecasts
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.series import season_length
@@ -144,6 +145,7 @@ def _windows(forecaster: Forecaster, part: str) -> Windows:
         raise LSTMWidgetsError(
             f"part={part!r} is not accepted: a series has the parts {', '.join(map(repr, PARTS))}"
         )
+    check_single(forecaster)
     windows = getattr(forecaster, "windows_", None)
     if windows is None:
         raise LSTMWidgetsError(

@@ -1,5 +1,6 @@
 """A backtest knows at each cutoff what was known then, no more, and survives being killed."""
 
+import dataclasses
 import io
 import json
 import os
@@ -14,6 +15,7 @@ import pytest
 
 import lstmwidgets as lw
 from lstmwidgets.analysis.backtests.backtest import backtest
+from lstmwidgets.analysis.backtests.fills import rests_on
 from lstmwidgets.analysis.backtests.rolling import refit_split, windows_over
 from lstmwidgets.analysis.scoring.baselines import RepeatLast, SeasonalNaive
 from lstmwidgets.model.training import Trainer
@@ -73,6 +75,7 @@ def test_every_model_forecasts_from_every_cutoff_of_the_test_part(frame, series,
         "part": "test",
         "train_end": series.index[179].isoformat(),
         "refit": False,
+        "config": CONFIG.model_dump(),
         "notes": [],
     }
 
@@ -112,6 +115,8 @@ def test_each_part_holds_all_that_is_forecast(forecaster, series):
         assert frame["cutoff"].nunique() == end - first - 3
         told = [note for note in frame.attrs["notes"] if "in-sample" in note]
         assert bool(told) == (part == "train")
+        chosen = [note for note in frame.attrs["notes"] if "which chose the weights that were kept" in note]
+        assert bool(chosen) == (part in ("validation", "all"))
 
 
 def test_forecasts_of_what_was_trained_on_are_told_to_be_in_sample(forecaster, series):
@@ -119,7 +124,9 @@ def test_forecasts_of_what_was_trained_on_are_told_to_be_in_sample(forecaster, s
     notes = backtest(forecaster, cutoffs=cutoffs, progress_bar=False).attrs["notes"]
     assert notes == [
         "3 of 5 cutoffs forecast values that the network was trained on, those up to 2020-01-08T11:00:00: "
-        "errors there are in-sample, and smaller than what is to come."
+        "errors there are in-sample, and smaller than what is to come.",
+        "2 of 5 cutoffs forecast the validation part, which chose the weights that were kept: errors there "
+        "may be a little smaller than what is to come.",
     ]
 
 
@@ -148,11 +155,27 @@ def test_a_series_continued_is_all_test_where_it_is_newer(series):
     assert "were trained" not in told and "in-sample" in told[0]
 
 
-def test_another_series_is_told_to_be_another_and_is_not_in_sample(forecaster, series):
-    frame = backtest(forecaster, made_up(seed=9), part="train", baselines=[], progress_bar=False)
+def test_a_series_revised_at_one_time_is_still_in_sample(forecaster, series):
+    revised = series.copy()
+    revised.iloc[290] += 0.01
+    frame = backtest(forecaster, revised, part="train", baselines=[], progress_bar=False)
     assert frame.attrs["notes"] == [
-        "The series is not the one the network was fitted on: at the same times its values differ."
+        "The series is not the one the network was fitted on: at the same times its values differ.",
+        "42 of 42 cutoffs forecast times that the network was trained on, those up to 2020-01-08T11:00:00: "
+        "as far as their values are the same, errors there are in-sample, and smaller than what is to come.",
     ]
+
+
+def test_a_forecaster_of_many_series_is_refused_with_what_to_pass(series):
+    from lstmwidgets.model.pooled import GlobalForecaster
+
+    many = GlobalForecaster(CONFIG.replace(epochs=1)).fit(
+        {"a": series, "b": made_up(seed=1)}, progress_bar=False
+    )
+    for refuse in (backtest, lw.diagnose, lw.ForecastPlot, lambda each: lw.score_table(each, "test")):
+        with pytest.raises(lw.LSTMWidgetsError, match=r"holds 2 series.*forecaster\.forecaster\('a'\)"):
+            refuse(many)
+    assert backtest(many.forecaster("b"), progress_bar=False)["unique_id"].unique().tolist() == ["b"]
 
 
 def test_a_loaded_forecaster_needs_the_series_it_was_fitted_on(forecaster, frame, series, tmp_path):
@@ -163,6 +186,10 @@ def test_a_loaded_forecaster_needs_the_series_it_was_fitted_on(forecaster, frame
         backtest(loaded, progress_bar=False)
     again = backtest(loaded, series, step=1, progress_bar=False)
     pd.testing.assert_frame_equal(again, frame, rtol=1e-6)
+    parts = dataclasses.replace(forecaster.split_, train_end=170)  # other than the fractions say
+    loaded.split_ = parts
+    told = backtest(loaded, series, progress_bar=False).attrs["train_end"]
+    assert told == series.index[169].isoformat()
     longer = pd.concat([series, made_up(310).iloc[300:]]).asfreq("h")
     assert backtest(loaded, longer, progress_bar=False)["ds"].max() == longer.index[-1]
     with pytest.raises(lw.LSTMWidgetsError, match="does not begin with the one it was fitted on"):
@@ -230,12 +257,69 @@ def test_a_cutoff_in_a_filled_gap_is_told(series):
             "method": "linear",
             "points": 3,
             "gaps": [[series.index[270].isoformat(), series.index[272].isoformat(), 3]],
+            "reach": "gap",
         }
     ]
     forecaster = lw.LSTMForecaster(CONFIG).fit(repaired, progress_bar=False)
     frame = backtest(forecaster, step=1, progress_bar=False)
     assert frame["y"].isna().sum() == 3 * 4
-    assert frame.attrs["notes"][0].startswith("3 of 57 cutoffs lie in a filled gap: ")
+    assert frame.attrs["notes"][0] == (
+        "3 of 57 cutoffs read filled values that may rest on what came after the cutoff, 3 of them as the "
+        "last value known: this may flatter the forecast."
+    )
+
+
+def moved_by_the_future(forecaster, gappy, rule, cutoffs, refit):
+    """Whether forecasts change when nothing but what came after each cutoff does, and whether it is told."""
+    moved, told = False, False
+    for place in cutoffs:
+        later = gappy.copy()
+        later.iloc[place + 1 :] += np.random.default_rng(1).normal(scale=50.0, size=len(gappy) - place - 1)
+        series = [rule(each) for each in (gappy, later)]
+        frames = [
+            backtest(forecaster, each, cutoffs=[gappy.index[place]], refit=refit, progress_bar=False)
+            for each in series
+        ]
+        moved |= not np.allclose(frames[0][MODELS], frames[1][MODELS], rtol=1e-5)
+        told |= any("read filled values" in note for note in frames[0].attrs["notes"])
+    return moved, told
+
+
+@pytest.mark.parametrize("refit", [False, True])
+@pytest.mark.parametrize(
+    ("rule", "ahead"),
+    [
+        (lambda series: lw.fill(series, "forward"), False),
+        (lambda series: lw.fill(series, "linear"), False),
+        (lambda series: lw.fill(series, "seasonal"), True),
+        (lambda series: lw.fill(series, "mean"), True),
+        (lambda series: lw.fill(lw.fill(series, "seasonal"), mask=True), True),
+    ],
+)
+def test_a_window_that_reads_a_fill_made_of_its_future_is_told(series, rule, ahead, refit):
+    gappy = series.copy()
+    gappy.iloc[240:244] = np.nan
+    forecaster = lw.LSTMForecaster(CONFIG).fit(rule(gappy), progress_bar=False)
+    # four steps after the gap, when its end is long known
+    assert moved_by_the_future(forecaster, gappy, rule, [247], refit) == (ahead, ahead)
+    if refit and ahead:
+        note = backtest(
+            forecaster, cutoffs=[gappy.index[247]], refit=True, baselines=[], progress_bar=False
+        ).attrs["notes"][0]
+        assert "train on or read" in note and note.endswith("and not again at each cutoff.")
+
+
+def test_a_fill_rests_on_what_its_rule_reads_and_on_what_that_rests_on():
+    hours = pd.date_range("2020-01-01", periods=60, freq="h")
+    gappy = pd.Series(np.random.default_rng(0).normal(size=60), hours)
+    gappy.iloc[30:32] = np.nan
+    seasonal = lw.fill(gappy, "seasonal", season=4)
+    assert rests_on(seasonal)[29:33].tolist() == [29, 31 + 13, 31 + 13, 32]
+    assert rests_on(seasonal.iloc[:40])[30] >= 39  # what is cut away was read all the same
+    halved = seasonal.copy()
+    halved.iloc[31] = np.nan
+    assert rests_on(lw.fill(halved, "forward"))[30:33].tolist() == [44, 44, 32]
+    assert rests_on(gappy).tolist() == list(range(60))
 
 
 def test_a_masked_series_keeps_its_cutoffs(series):
