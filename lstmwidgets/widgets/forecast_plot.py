@@ -117,7 +117,7 @@ class ForecastPlot(View):
         self._rows = walked(walk)
         self.cutoffs = walk.cutoffs[self._rows]
         self.scores = self._study.scores
-        self.diagnosis = _diagnosed(asked, walk.model) if diagnosis is MADE_HERE else diagnosis
+        self.diagnosis = _diagnosed(asked, self.frame, walk.model) if diagnosis is MADE_HERE else diagnosis
         attrs = {**self.frame.attrs, **({} if series is None else series.attrs)}
         self._unit = "" if attrs.get("unit") in (None, "none") else str(attrs["unit"])
         name = str(attrs.get("title", walk.name))
@@ -260,10 +260,10 @@ def _backtested(forecaster: Any, series: pd.Series | None) -> pd.DataFrame:
         return frame
 
 
-def _diagnosed(source: Any, model: str) -> Any:
+def _diagnosed(source: Any, frame: pd.DataFrame, model: str) -> Any:
     from lstmwidgets.analysis.diagnosis.diagnose import diagnose
 
-    return diagnose(source, model=model)
+    return diagnose(source, frame=None if source is frame else frame, model=model)
 
 
 def _told(diagnosis: Any) -> dict[str, Any] | None:

@@ -396,7 +396,9 @@ def test_a_forecaster_is_backtested_with_intervals_and_diagnosed(made, forecaste
     np.testing.assert_allclose(frame["LSTM"], expected, rtol=1e-6)
     assert made.models == ("LSTM", "repeat last", "seasonal naive")
     told = made._module.facts["diagnosis"]
-    assert told["verdict"] == diagnose(forecaster).verdict and told["findings"]
+    diagnosis = diagnose(forecaster, frame=made.frame)
+    assert told["verdict"] == diagnosis.verdict and len(told["findings"]) == len(diagnosis.findings)
+    assert diagnosis["coverage"] == diagnose(made.frame)["coverage"]
     assert told["verdict"] in made.summary()
 
 

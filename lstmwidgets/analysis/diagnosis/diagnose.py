@@ -23,6 +23,7 @@ from lstmwidgets.analysis.diagnosis.trial import (
 )
 from lstmwidgets.analysis.scoring.baselines import Baseline, fitted_baselines
 from lstmwidgets.analysis.scoring.scores import LSTM
+from lstmwidgets.analysis.scoring.single import check_single
 from lstmwidgets.data.series import season_length
 from lstmwidgets.errors import LSTMWidgetsError
 
@@ -171,6 +172,7 @@ def diagnose(
     source: Any,
     *,
     train: pd.DataFrame | None = None,
+    frame: pd.DataFrame | None = None,
     model: str = LSTM,
     baselines: Sequence[Baseline] | None = None,
     season: int | None = None,
@@ -192,6 +194,8 @@ def diagnose(
     train : pandas.DataFrame, optional
         With a frame as source: a backtest of the training part, ``backtest(…, part="train")``, for the
         check of skill in sample only.
+    frame : pandas.DataFrame, optional
+        With a forecaster as source: a backtest of it with intervals, for the check of coverage.
     model : str
         The column looked at; any model of the frame.
     baselines : sequence of Baseline, optional
@@ -207,7 +211,7 @@ def diagnose(
     Raises
     ------
     LSTMWidgetsError
-        When ``source`` is neither, not fitted, without its series, or without the model.
+        When ``source`` is neither, not fitted, without its series, of many series, or without the model.
 
     Examples
     --------
@@ -223,19 +227,23 @@ def diagnose(
     if isinstance(source, pd.DataFrame):
         trial = trial_of_frame(source, model, season)
         learnt = None if train is None else trial_of_frame(train, model, season)
-        found = list(leaks.check_frame(source))
+        in_a_row, found = trial, list(leaks.check_frame(source))
     else:
-        trial, learnt = _tried(source, model, baselines, season)
+        trial, in_a_row, learnt = _tried(source, model, baselines, season)
         found = list(leaks.check_windows(source))
     found += _checked(trial, learnt)
+    found += errors.check_residuals(in_a_row)
+    found += errors.check_coverage(trial if frame is None else trial_of_frame(frame, model, season))
     found.sort(key=lambda one: (TONES.index(one.tone), _ORDER.index(one.name)))
-    return Diagnosis(tuple(found), model, trial.cutoffs, trial.horizon, trial.notes)
+    notes = tuple(dict.fromkeys((*trial.notes, *in_a_row.notes)))
+    return Diagnosis(tuple(found), model, trial.cutoffs, trial.horizon, notes)
 
 
 def _tried(
     forecaster: Any, model: str, baselines: Sequence[Baseline] | None, season: int | None
-) -> tuple[Trial, Trial]:
-    """A forecaster's trials on its test and its training part."""
+) -> tuple[Trial, Trial, Trial]:
+    """A forecaster's trials on its test part, on windows in a row there, and on its training part."""
+    check_single(forecaster)
     windows = getattr(forecaster, "windows_", None)
     if windows is None:
         if hasattr(forecaster, "forecast_windows"):
@@ -253,7 +261,11 @@ def _tried(
     else:
         baselines = [baseline.fit(windows) for baseline in baselines]
     trial = trial_of_forecaster(forecaster, "test", model, baselines, season, MOST_WINDOWS)
-    return trial, trial_of_forecaster(forecaster, "train", model, baselines, season, MOST_TRAIN_WINDOWS)
+    in_a_row = trial
+    if trial.cutoffs < len(windows.test):
+        in_a_row = trial_of_forecaster(forecaster, "test", model, [], season, MOST_WINDOWS, newest=True)
+    learnt = trial_of_forecaster(forecaster, "train", model, baselines, season, MOST_TRAIN_WINDOWS)
+    return trial, in_a_row, learnt
 
 
 def _checked(trial: Trial, train: Trial | None) -> Iterator[Finding]:
@@ -269,8 +281,6 @@ def _checked(trial: Trial, train: Trial | None) -> Iterator[Finding]:
     if not copies and not trial.is_rule:  # a copy of the last value is flat by nature, and so are rules
         yield from shape.check_flat(trial)
     yield from shape.check_bias(trial)
-    yield from errors.check_residuals(trial)
-    yield from errors.check_coverage(trial)
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from lstmwidgets.analysis.scoring.baselines import (
     Baseline,
 )
 from lstmwidgets.analysis.scoring.metrics import model_columns
+from lstmwidgets.analysis.scoring.scores import LSTM
 from lstmwidgets.analysis.scoring.tables import better_naive
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.features import calendar_names
@@ -62,6 +64,8 @@ class Trial:
         Whether the model was fitted again on the way.
     calendar : bool
         Whether a day, week or year is longer than two steps.
+    held_out : bool
+        Whether the intervals were calibrated on errors known before every cutoff, none of them in-sample.
     notes : tuple of str
         A sentence for each thing left out.
     """
@@ -76,6 +80,7 @@ class Trial:
     config: LSTMConfig | None = None
     refit: bool = False
     calendar: bool = False
+    held_out: bool = True
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -221,7 +226,7 @@ def trial_of_frame(frame: pd.DataFrame, model: str, season: int | None = None) -
     grid = infer_grid(times)
     # Times on no grid are still in order: their rank is the best count of steps there is.
     places = np.arange(len(times)) if grid is None else grid.positions
-    notes: list[str] = []
+    notes = list(frame.attrs.get("notes", []))
     if season is None:
         season = frame.attrs.get("season")
     if season is None:
@@ -243,24 +248,50 @@ def trial_of_frame(frame: pd.DataFrame, model: str, season: int | None = None) -
         season=checked_season(season),
         intervals={level: (column(f"{model}-lo-{level}"), column(f"{model}-hi-{level}")) for level in levels},
         unit=_unit(frame.attrs),
+        config=_config(frame.attrs) if model == LSTM else None,
         refit=bool(frame.attrs.get("refit")),
         calendar=grid is not None and _has_calendar(grid.freq),
+        held_out=_held_out(frame, model),
         notes=tuple(notes),
     )
 
 
+def _config(attrs: Any) -> LSTMConfig | None:
+    settings = attrs.get("config")
+    try:
+        return LSTMConfig(**settings) if isinstance(settings, dict) else None
+    except LSTMWidgetsError:  # of another version, whose settings are not these
+        return None
+
+
+def _held_out(frame: pd.DataFrame, model: str) -> bool:
+    made = frame.attrs.get("calibration", {}).get(model)
+    if made is None:
+        return True
+    return made["part"] != "train" and not (frame["cutoff"] < pd.Timestamp(made["until"])).any()
+
+
 def trial_of_forecaster(
-    forecaster: Any, part: Part, model: str, baselines: Sequence[Baseline], season: int, most: int
+    forecaster: Any,
+    part: Part,
+    model: str,
+    baselines: Sequence[Baseline],
+    season: int,
+    most: int,
+    *,
+    newest: bool = False,
 ) -> Trial:
-    """Forecast from the windows of one part, at most ``most`` of them, evenly apart.
+    """Forecast from the windows of one part, at most ``most`` of them, evenly apart or the newest.
 
     Baselines are to be fitted on the forecaster's own windows.
     """
     windows = forecaster.windows_
-    starts = thinned(windows.starts(part), most, season)
+    starts = windows.starts(part)[-most:] if newest else thinned(windows.starts(part), most, season)
     forecasts, notes = {model: forecaster.forecast_windows(starts)}, []
     forecasts |= {baseline.name: baseline.forecast(windows, starts) for baseline in baselines}
-    if len(starts) < len(windows.starts(part)):
+    if newest:
+        notes.append(f"One-step errors are looked at in the newest {len(starts):,} {part} windows in a row.")
+    elif len(starts) < len(windows.starts(part)):
         notes.append(f"{len(starts):,} of the {len(windows.starts(part)):,} {part} windows are looked at.")
     return Trial(
         model=model,
@@ -279,18 +310,18 @@ def trial_of_forecaster(
 def thinned(starts: NDArray[np.int32], most: int, season: int) -> NDArray[np.int32]:
     """At most ``most`` starting positions, a fixed number of steps apart, counted from the last.
 
-    The distance divides the season where it can, so that a cycle in the errors stays visible.
+    The distance has no divisor in common with the season, so that they come to all of its phases: some
+    hours of a day are harder to forecast than others.
 
     Examples
     --------
-    >>> thinned(np.arange(1, 11), 4, season=6).tolist(), thinned(np.arange(1, 11), 4, season=1).tolist()
-    ([1, 4, 7, 10], [1, 4, 7, 10])
+    >>> thinned(np.arange(1, 11), 4, season=1).tolist(), thinned(np.arange(1, 11), 4, season=6).tolist()
+    ([1, 4, 7, 10], [5, 10])
     """
     if len(starts) <= most:
         return starts
     least = -(-len(starts) // most)
-    fitting = [step for step in range(least, 2 * least + 1) if season % step == 0]
-    step = fitting[0] if fitting and season > 1 else least
+    step = next(step for step in itertools.count(least) if math.gcd(step, season) == 1)
     kept = starts[(starts[-1] - starts) % step == 0]
     return kept[-most:]
 

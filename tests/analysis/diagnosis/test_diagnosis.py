@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lstmwidgets.analysis.backtests.intervals import SplitConformal
 from lstmwidgets.analysis.diagnosis.checks.finding import RARE
 from lstmwidgets.analysis.diagnosis.diagnose import diagnose
 from lstmwidgets.analysis.diagnosis.evidence import autocorrelation, mean_test, shift_correlations, skill_test
+from lstmwidgets.analysis.diagnosis.trial import thinned
 from lstmwidgets.analysis.scoring.baselines import drift, repeat_last, seasonal_naive, window_mean
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import Scaler, make_windows
@@ -448,6 +450,17 @@ def test_a_season_can_be_given_and_is_else_taken_from_the_frequency_with_a_note(
 def test_what_cannot_be_looked_at_is_refused_with_what_can():
     with pytest.raises(LSTMWidgetsError, match="cannot look at a list"):
         diagnose([1, 2])
+    with pytest.raises(LSTMWidgetsError, match="a int is not a backtest"):
+        diagnose(frame_of(HOURLY, knows_the_cycle), train=5)
+    worded = frame_of(HOURLY, knows_the_cycle)
+    worded["cutoff"] = worded["cutoff"].astype(str)
+    for refuse in (diagnose, SplitConformal().fit):
+        with pytest.raises(LSTMWidgetsError, match="the column 'cutoff' holds .*, such as '2020-01-05 04:00"):
+            refuse(worded)
+    many = Made(LONG, long_cycle, CONFIG)
+    many.series_ = {"a": many.series_, "b": many.series_}
+    with pytest.raises(LSTMWidgetsError, match=r"holds 2 series.*forecaster\.forecaster\('a'\)"):
+        diagnose(many)
     with pytest.raises(LSTMWidgetsError, match="missing: 'GRU'"):
         diagnose(frame_of(HOURLY, knows_the_cycle), model="GRU")
 
@@ -558,8 +571,38 @@ def copies_of(values, origins):
 def test_only_so_many_windows_of_a_long_series_are_looked_at(monkeypatch):
     monkeypatch.setattr("lstmwidgets.analysis.diagnosis.diagnose.MOST_WINDOWS", 100)
     diagnosis = diagnose(Made(LONG, long_cycle, CONFIG))
-    assert diagnosis.cutoffs == 89  # of 265, every third: 24 is a multiple of 3
-    assert diagnosis.notes[0] == "89 of the 265 test windows are looked at."
+    assert diagnosis.cutoffs == 53  # of 265, every fifth: 3 and 4 would miss hours of the day
+    assert diagnosis.notes == (
+        "53 of the 265 test windows are looked at.",
+        "One-step errors are looked at in the newest 100 test windows in a row.",
+    )
+
+
+@pytest.mark.parametrize("season", [1, 2, 7, 24, 168])
+@pytest.mark.parametrize(("count", "most"), [(12_000, 1000), (24_000, 2000), (13_001, 1000), (60_000, 2000)])
+def test_thinned_windows_come_to_every_phase_of_the_season(count, most, season):
+    kept = thinned(np.arange(count), most, season)
+    assert len(kept) <= most and kept[-1] == count - 1
+    assert len(np.unique(np.diff(kept))) == 1
+    assert set(kept % season) == set(range(season))
+
+
+def test_a_cycle_is_seen_in_the_errors_of_a_thinned_test_part(monkeypatch):
+    monkeypatch.setattr("lstmwidgets.analysis.diagnosis.diagnose.MOST_WINDOWS", 100)
+    half = lambda origins: 0.5 * np.tile(CYCLE[:480], 4)[steps_after(origins)]  # noqa: E731
+    assert diagnose(Made(LONG, half, CONFIG))["residuals"].headline == "residuals still hold a 24-step cycle"
+
+
+def test_a_day_that_is_noisy_by_day_is_not_taken_for_skill_in_sample_alone(monkeypatch):
+    monkeypatch.setattr("lstmwidgets.analysis.diagnosis.diagnose.MOST_TRAIN_WINDOWS", 50)
+    hours = np.arange(1920) % DAY
+    level = np.where((hours >= 7) & (hours < 19), 5.0, 0.0)
+    noise = np.random.default_rng(0).normal(size=1920) * np.where(level > 0, 1.0, 0.1)
+    config = CONFIG.replace(horizon=1)
+    for begin in range(0, DAY, 3):
+        values = (level + noise)[begin:]
+        honest = Made(values, lambda origins, begin=begin: level[begin:][steps_after(origins, 1)], config)
+        assert "in-sample only" not in diagnose(honest)
 
 
 def test_a_scaler_that_saw_the_test_part_is_found_out():
@@ -608,7 +651,60 @@ def test_test_windows_that_end_in_a_gap_filled_from_after_it_are_told():
         assert len(finding) == told
         if told:
             assert finding[0].tone == "quiet"
-            assert finding[0].evidence["windows"] == 10
+            assert finding[0].evidence["windows"] == finding[0].evidence["ending on one"] == 10
+
+
+def test_windows_that_read_a_fill_made_of_everything_are_told_quietly():
+    from lstmwidgets.data.filling import fill_gaps
+
+    gaps = LONG.copy()
+    gaps[-200:-190] = np.nan
+    index = pd.date_range("2020-01-01", periods=len(LONG), freq="h")
+    series = fill_gaps(pd.Series(gaps, index=index, name="made"), "mean")
+    forecaster = Made(series.to_numpy(), long_cycle, CONFIG, make_windows(series, CONFIG))
+    forecaster.series_ = series
+    finding = the(diagnose(forecaster), "split leaks")
+    assert finding.tone == "quiet"
+    # ten points in a row are read by windows of 24 that end from the first on to 23 after the last
+    assert finding.evidence["windows"] == 10 + DAY - 1 and finding.evidence["ending on one"] == 10
+
+
+def with_intervals(frame, half):
+    return frame.assign(**{"LSTM-lo-80": frame["LSTM"] - half, "LSTM-hi-80": frame["LSTM"] + half})
+
+
+def test_the_coverage_of_a_backtest_is_diagnosed_beside_a_forecaster():
+    forecaster = Made(LONG, long_cycle, CONFIG)
+    frame = with_intervals(frame_of(HOURLY, knows_the_cycle), 0.1)
+    assert "coverage" not in diagnose(forecaster)
+    finding = diagnose(forecaster, frame=frame)["coverage"]
+    assert finding.tone == "warning" and finding == diagnose(frame)["coverage"]
+
+
+def test_intervals_calibrated_on_the_errors_they_are_tested_on_earn_no_praise():
+    frame = frame_of(HOURLY, knows_the_cycle)
+    before, after = frame[frame["ds"] <= frame["cutoff"].iloc[200 * DAY]], frame.iloc[200 * DAY :]
+    before = before[before.groupby("cutoff")["ds"].transform("size") == DAY]
+    honest = diagnose(SplitConformal().fit(before.assign(part=1)).apply(after))
+    assert honest["coverage"].tone == "good"
+    for calibration in (after, frame):
+        same = diagnose(SplitConformal().fit(calibration).apply(after))
+        assert "coverage" not in same
+        assert "coverage there is no test" in same.notes[-1]
+    before.attrs["part"] = "train"
+    trained = diagnose(SplitConformal().fit(before).apply(after))
+    assert "coverage" not in trained and "calibrated on the training part" in trained.notes[-1]
+
+
+def test_notes_and_settings_of_a_frame_are_taken_along():
+    frame = frame_of(HOURLY, lambda origins: 0.5 * knows_the_cycle(origins))
+    config = LSTMConfig(sequence_length=48, horizon=DAY, calendar="cycles", highway="linear")
+    frame.attrs |= {"notes": ["A note."], "config": config.model_dump()}
+    diagnosis = diagnose(frame)
+    assert diagnosis.notes == ("A note.",)
+    assert diagnosis["residuals"].advice == "Train for longer."
+    frame.attrs["config"] = {"of": "another version"}
+    assert "highway='linear'" in diagnose(frame)["residuals"].advice
 
 
 def test_a_forecaster_without_its_series_says_what_to_do():

@@ -131,7 +131,8 @@ def check_coverage(trial: Trial) -> Iterator[Finding]:
         covers = f"{level} % intervals cover {percent(share)}"
         off = 100 * share - level
         if abs(off) <= COVERAGE_POINTS:
-            yield Finding("coverage", "good", covers, f"The {covers} of what came.", numbers)
+            if trial.held_out:
+                yield Finding("coverage", "good", covers, f"The {covers} of what came.", numbers)
             continue
         sure = math.isfinite(test.p) and test.p < CHANCE
         doubt = chance(test.p) if math.isfinite(test.p) else "too few cutoffs to test"

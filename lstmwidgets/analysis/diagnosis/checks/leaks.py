@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lstmwidgets.analysis.backtests.fills import read_ahead
 from lstmwidgets.analysis.diagnosis.checks.finding import Finding, number, percent
-from lstmwidgets.data.filling import filled
 from lstmwidgets.data.windows import PARTS, Windows, make_windows
 from lstmwidgets.errors import LSTMWidgetsError
 
@@ -20,8 +20,8 @@ SAME_SCALE = 1e-4
 """Difference of two scalers, in scales, below which they are the same but for rounding."""
 
 GAP_WINDOWS = 0.05
-"""Share of test windows that may end in a gap filled with knowledge of the future, before it is a "
-"weakness."""
+"""Share of test windows that may end on a value filled with knowledge of the future, before it is a
+weakness: a fill further back tells less."""
 
 _ADVICE = "Split in time order before anything is fitted: make_windows and LSTMForecaster.fit do so."
 
@@ -51,7 +51,7 @@ def check_windows(forecaster: Any) -> Iterator[Finding]:
     windows: Windows = forecaster.windows_
     yield from _shared_targets(windows)
     yield from _scaler(forecaster)
-    yield from _filled_ends(forecaster.series_, windows)
+    yield from _filled(forecaster.series_, windows)
 
 
 def _targets(windows: Windows, starts: NDArray[np.integer]) -> NDArray[np.bool_]:
@@ -134,20 +134,18 @@ def _scaler(forecaster: Any) -> Iterator[Finding]:
     )
 
 
-def _filled_ends(series: pd.Series, windows: Windows) -> Iterator[Finding]:
-    if not any(repair.get("looks_ahead", True) for repair in series.attrs.get("repairs", [])):
-        return
-    ends = filled(series)[windows.origins(windows.test)]
-    count = int(np.count_nonzero(ends))
+def _filled(series: pd.Series, windows: Windows) -> Iterator[Finding]:
+    early, at_end = read_ahead(series, windows, windows.test)
+    count, ends = int(np.count_nonzero(early)), int(np.count_nonzero(at_end))
     if not count:
         return
-    share = count / len(ends)
     yield Finding(
         NAME,
-        "warning" if share >= GAP_WINDOWS else "quiet",
+        "warning" if ends >= GAP_WINDOWS * len(early) else "quiet",
         "gaps filled from the future",
-        f"{count:,} of the {len(ends):,} test windows ({percent(share)}) end in a gap that was filled with "
-        "knowledge of what came after it: these forecasts knew a little of their future.",
-        {"windows": count, "test windows": len(ends)},
+        f"{count:,} of the {len(early):,} test windows ({percent(count / len(early))}) read filled values "
+        f"that may rest on what came after them, {ends:,} as their last value: these forecasts may have "
+        "known a little of their future.",
+        {"windows": count, "ending on one": ends, "test windows": len(early)},
         "Fill with method='forward', or keep the gaps with mask=True, and compare.",
     )

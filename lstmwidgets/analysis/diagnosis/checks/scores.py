@@ -220,8 +220,8 @@ def _beside_ridge(trial: Trial) -> str:
         )
     options = untried(trial, "a lower learning_rate", "units", "dropout")
     return (
-        "Use the ridge regression: the network began as one (highway='linear'), and training led away from "
-        f"it. Or try {either(options)}."
+        "Use the ridge regression: the network began as one (highway='linear'), and what training changed "
+        f"helped on the validation part alone. Or try {either(options)}."
     )
 
 
