@@ -63,7 +63,8 @@ class ForecastPlot(View):
     models : tuple of str
         The models shown.
     same_scale : bool
-        Whether all cutoffs are drawn on one vertical scale.
+        Whether all cutoffs are drawn on one vertical scale, extended for those that need more; by default
+        where a usual cutoff is not squashed by it.
     speed : float
         Of playing; at 1, six cutoffs a second.
     playing : bool
@@ -129,6 +130,7 @@ class ForecastPlot(View):
         super().__init__([self._module])
         self.add_class("lw-panel")
         self.models = tuple(name for name in walk.forecasts if name in (walk.model, *self._study.bars))
+        self.same_scale = packed.facts["common"]
         self.cutoff = packed.facts["marks"].get("median", len(self.cutoffs) - 1)
         for each in _SHARED:
             traitlets.link((self, each), (self._module, each))

@@ -64,12 +64,15 @@ def saved(plot: ForecastPlot, page: Page, tmp_path: Path) -> Page:
     return page
 
 
-def expect_cutoff(page: Page, plot: ForecastPlot, cutoff: int) -> None:
+def expect_cutoff(page: Page, plot: ForecastPlot, cutoff: int, step: int | None = None) -> None:
     """The browser's words for a cutoff are those of Python."""
     expect(page.locator(".lw-ui-readout")).to_contain_text(f"{cutoff + 1} of {CUTOFFS}:")
-    expect(page.locator(".lw-fc-says")).to_have_text(words.at_cutoff(plot._study, cutoff, "°C"))
-    errors = {name: words.amount(float(row[cutoff])) for name, row in plot._study.errors.items()}
-    for name, error in errors.items():
+    expect(page.locator(".lw-fc-says")).to_have_text(words.at_cutoff(plot._study, cutoff, "°C", step))
+    expect(page.locator(".lw-fc-legend")).to_contain_text(
+        f"Beside each name: {words.error_named(step, '°C')}"
+    )
+    for name in plot._study.errors:
+        error = words.amount(words.error_from(plot._study, name, cutoff, step))
         expect(page.locator(".lw-switch", has_text=name)).to_have_text(re.compile(f"{re.escape(error)}$"))
 
 
@@ -99,6 +102,7 @@ def test_buttons_lead_to_the_worst_the_median_and_the_best_cutoff(saved, plot):
 
 
 def test_a_click_on_the_overview_goes_to_that_cutoff(saved, plot):
+    expect(saved.locator(".lw-fc-dates > *")).to_have_text(["3 Mar 2024 12:00", "6 Mar 2024 11:00"])
     box = saved.locator(".lw-fc-stretch").bounding_box()
     place = 2 + (box["width"] - 4) * 30 / (CUTOFFS - 1 + HORIZON)
     saved.mouse.click(box["x"] + place, box["y"] + 20)
@@ -143,6 +147,7 @@ def test_a_step_ahead_is_picked_by_key_by_list_and_on_its_chart(saved, plot):
     saved.keyboard.press("ArrowUp")
     expect(headings.nth(1)).to_have_text("Residuals, 1 step ahead")
     saved.get_by_role("combobox", name="Steps ahead").select_option("7")
+    expect_cutoff(saved, plot, plot.cutoff, step=7)
     expect(headings.nth(1)).to_have_text("Residuals, 7 steps ahead")
     expect(saved.locator(".lw-fc-intervals")).to_have_text(words.intervals(plot._study, 7, "°C"))
     error = words.amount(plot._study.by_step.loc[7, "LSTM"])
@@ -312,7 +317,7 @@ def test_live_in_jupyterlab_kernel_and_browser_follow_one_another(
     page.locator(".lw-switch", has_text="seasonal naive").click()
     expect(said).to_contain_text("kernel: 1, 1, ('LSTM', 'repeat last')")
     page.get_by_role("button", name="To the eighth").click()
-    expect_cutoff(page, plot, 7)
+    expect_cutoff(page, plot, 7, step=1)
     page.locator(".lw-switch", has_text="seasonal naive").click()
     view.scroll_into_view_if_needed()
     view.screenshot(path=artifacts / "forecast_lab_light.png")

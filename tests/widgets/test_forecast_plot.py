@@ -124,6 +124,7 @@ def test_a_forecast_missing_in_one_model_counts_for_none(frame):
     found = study(frame)
     assert found.scores.attrs["points"] == 6
     assert found.errors["LSTM"].tolist()[:2] == [2.0, 1.0]
+    assert words.at_cutoff(found, 1, "m", 2) == "From 4 Jan 2020, LSTM's error at step 2 is unknown."
     frame["LSTM"] = np.nan  # nothing at all: then the others are still told apart
     assert study(frame).scores.loc["repeat last"].notna().all()
 
@@ -252,6 +253,31 @@ def test_a_single_cutoff_and_nothing_known_are_still_shown(frame):
     plot = ForecastPlot(unknown, diagnosis=None)
     assert plot._picture("png") and "nothing that came is known" in plot.summary()
     json.dumps(plot._module.facts, allow_nan=False)
+
+
+def walk_of(values):
+    """Cutoffs at every step, the forecast always 1 above what came."""
+    at = np.arange(100, len(values) - 3)
+    return backtest_of(values, at, 3, LSTM=lambda known: values[len(known) :][:3] + 1.0)
+
+
+def test_a_spike_squashes_no_cutoff_but_its_own():
+    values = np.tile([0.0, 10.0], 500)
+    values[600] = 1000.0
+    plot = ForecastPlot(walk_of(values), diagnosis=None)
+    facts = plot._module.facts
+    assert plot.same_scale and [each + facts["level"] for each in facts["limits"]] == [0.0, 11.0]
+    plot.cutoff = 20
+    (axes,) = (each for each in plot.still().axes if each.get_legend())
+    assert axes.get_ylim() == pytest.approx((-0.66, 11.66))
+    plot.cutoff = 499  # 600 comes next
+    (axes,) = (each for each in plot.still().axes if each.get_legend())
+    assert axes.get_ylim()[1] > 1001
+
+
+def test_where_the_level_wanders_far_each_cutoff_opens_with_its_own_scale():
+    assert not ForecastPlot(walk_of(np.arange(1000.0)), diagnosis=None).same_scale
+    assert ForecastPlot(walk_of(np.full(1000, 7.0)), diagnosis=None).same_scale
 
 
 # State -------------------------------------------------------------------------------------
@@ -439,19 +465,43 @@ def test_the_summary_says_what_the_still_shows(plot):
 
 
 @pytest.mark.parametrize(
-    ("error", "others", "said"),
+    ("error", "other", "said"),
     [
-        (1.0, {"a": 2.0, "b": 1.25}, "20 % less than b"),
-        (1.0, {"a": 0.8}, "25 % more than a"),
-        (1.0, {"a": 0.25}, "4.00 times as much as a"),
-        (1.0, {"a": 1.001}, "as much as a"),
-        (0.0, {"a": 0.0}, "as little as a"),
-        (1.0, {"a": 0.0}, "and a by nothing at all"),
-        (1.0, {"a": float("nan")}, ""),
+        (1.0, 1.25, "20 % less than a"),
+        (1.0, 0.8, "25 % more than a"),
+        (1.0, 0.25, "4.00 times as much as a"),
+        (1.0, 1.001, "as much as a"),
+        (0.0, 0.0, "as little as a"),
+        (1.0, 0.0, "and a by nothing at all"),
+        (1.0, float("nan"), ""),
     ],
 )
-def test_errors_are_compared_in_words(error, others, said):
-    assert words.beside(error, others) == said
+def test_errors_are_compared_in_words(error, other, said):
+    assert words.beside(error, other, "a") == said
+
+
+def test_every_cutoff_is_compared_with_the_baseline_that_is_better_over_all_of_them(frame):
+    frame["repeat last"] -= 1
+    frame.loc[4:5, "repeat last"] = frame["y"]  # no error from the third cutoff, and more from all others
+    plot = ForecastPlot(frame)
+    assert plot._module.facts["rival"] == "seasonal naive"
+    found = plot._study
+    assert found.errors["repeat last"][2] < found.errors["seasonal naive"][2]
+    for cutoff in range(4):
+        assert "seasonal naive." in words.at_cutoff(found, cutoff, "m")
+    assert words.rival(study(frame[["unique_id", "ds", "cutoff", "y", "LSTM"]])) is None
+
+
+def test_at_one_step_ahead_the_errors_are_those_of_that_step(plot):
+    # from the first cutoff, where 2 is known: 4 and 6 come, the LSTM says 3 and 4, repeat last 2 and 2
+    plot.cutoff, plot.step = 0, 2
+    found = plot._study
+    assert [words.error_from(found, name, 0, 2) for name in ("LSTM", "repeat last")] == [2.0, 4.0]
+    assert "LSTM errs by 2.00 m at step 2, 50 % less than repeat last." in words.at_cutoff(found, 0, "m", 2)
+    (legend,) = (axes.get_legend() for axes in plot.still().axes if axes.get_legend())
+    assert legend.get_title().get_text() == "Beside each name: absolute error 2 steps ahead, m"
+    assert {"LSTM 2.00", "repeat last 4.00"} < {each.get_text() for each in legend.get_texts()}
+    assert sent(plot)["came"][1:] + plot._module.facts["level"] == pytest.approx(VALUES[3:])
 
 
 def test_the_still_shows_itself_beside_the_widget_and_can_be_saved(made, tmp_path):

@@ -17,7 +17,8 @@ class ForecastPlot {
     this.root.append(this.head, this.verdict);
     this.stretch = new Stretch(this.root, (cutoff) => this.go(cutoff));
     this.bar = make("div", { class: "lw-ui-bar" });
-    this.legend = make("div", { class: "lw-ui-legend lw-fc-legend", role: "group", "aria-label": "Models shown, and the mean error of each from this cutoff" });
+    this.legend = make("div", { class: "lw-ui-legend lw-fc-legend", role: "group", "aria-label": "Models shown, and the error of each" });
+    this.named = make("span", { class: "lw-fc-key" });
     this.root.append(this.bar, this.legend);
     this.moment = new Moment(this.root);
     this.moment.box.setAttribute("role", "img");
@@ -63,7 +64,7 @@ class ForecastPlot {
       const words = `${facts.levels.join(" and ")} % interval${facts.levels.length > 1 ? "s" : ""}`;
       keys.push(make("span", { class: `lw-fc-key lw-swatch-${this.backtest.hues[facts.model]}` }, ...swatches, words));
     }
-    this.legend.replaceChildren(...this.switches.map(({ node }) => node), ...keys);
+    this.legend.replaceChildren(...this.switches.map(({ node }) => node), ...keys, this.named);
   }
 
   showDiagnosis(diagnosis) {
@@ -100,7 +101,8 @@ class ForecastPlot {
         button("▶|", "One cutoff on", () => this.go(this.cutoff + 1)), this.range, this.readout),
       make("div", { class: "lw-ui-fields" },
         make("div", { class: "lw-fc-marks", role: "group", "aria-label": "Go to a cutoff by its error" }, ...marks),
-        labelled("Speed", this.speed), labelled("Steps ahead", this.step), labelled("One scale for all cutoffs", this.sameScale)),
+        labelled("Speed", this.speed), labelled("Steps ahead", this.step), 
+        Object.assign(labelled("One scale for all cutoffs", this.sameScale), { title: "A cutoff that needs more has more" })),
     );
     this.range.addEventListener("input", () => this.go(Number(this.range.value)));
     this.speed.addEventListener("change", () => this.say({ speed: Number(this.speed.value) }));
@@ -199,20 +201,28 @@ class ForecastPlot {
     setText(this.says, this.words());
   }
 
-  errorOf(name) { return this.backtest.numbers(`error ${name}`)[this.cutoff]; }
+  // Of all steps, or of the one that is looked at.
+  errorOf(name) {
+    const { backtest, cutoff } = this;
+    const step = this.get("step");
+    if (!step) return backtest.numbers(`error ${name}`)[cutoff];
+    return Math.abs(backtest.numbers("came")[backtest.at[cutoff] + step] - backtest.ahead(`forecast ${name}`, cutoff, step - 1));
+  }
 
   // This cutoff in words.
   words() {
     const { backtest, cutoff } = this;
-    const { model, horizon } = backtest;
+    const { model, horizon, rival } = backtest;
+    const step = this.get("step");
     const known = backtest.numbers("known")[cutoff];
     const when = backtest.moment(backtest.at[cutoff]);
     if (!known) return `From ${when}: nothing that came is known.`;
     const error = this.errorOf(model);
-    const others = backtest.bars.map((name) => [name, this.errorOf(name)]).filter(([, value]) => Number.isFinite(value));
-    const best = others.reduce((least, each) => (least && least[1] <= each[1] ? least : each), undefined);
-    const over = horizon === 1 ? "one step ahead" : `on average over ${counted(horizon, "step")}`;
-    const parts = [`From ${when}, ${model} errs by ${backtest.amount(error)} ${over}${best ? `, ${compared(error, best)}` : ""}.`];
+    const other = rival ? this.errorOf(rival) : NaN;
+    const over = horizon === 1 ? "one step ahead" : step ? `at step ${step}` : `on average over ${counted(horizon, "step")}`;
+    if (!Number.isFinite(error)) return `From ${when}, ${model}'s error ${over} is unknown.`;
+    const clause = Number.isFinite(other) ? `, ${compared(error, other, rival)}` : "";
+    const parts = [`From ${when}, ${model} errs by ${backtest.amount(error)} ${over}${clause}.`];
     if (backtest.levels.length) {
       const held = backtest.levels.map((level) => `its ${level} % interval held ${backtest.numbers(`held ${level}`)[cutoff]}`);
       parts.push(`Of ${counted(known, "value")} that came, ${held.join(", ")}.`);
@@ -233,6 +243,8 @@ class ForecastPlot {
     this.speed.value = this.get("speed");
     this.step.value = step ?? "";
     this.sameScale.checked = this.get("same_scale");
+    const named = step ? `absolute error ${counted(step, "step")} ahead` : "mean absolute error from this cutoff";
+    setText(this.named, `Beside each name: ${named}${backtest.unit ? `, ${backtest.unit}` : ""}`);
     for (const { name, node } of this.switches) {
       node.classList.toggle("mod-active", models.includes(name));
       node.setAttribute("aria-pressed", String(models.includes(name)));
@@ -263,7 +275,7 @@ class ForecastPlot {
   }
 }
 
-function compared(error, [name, other]) {
+function compared(error, other, name) {
   if (other === 0) return error === 0 ? `as little as ${name}` : `and ${name} by nothing at all`;
   const change = error / other - 1;
   if (Math.abs(change) < 0.005) return `as much as ${name}`;

@@ -24,7 +24,7 @@ class Moment {
     const forecasts = models.map((name) => [name, backtest.forecast(name, cutoff)]);
     const fan = models.includes(backtest.model)
       ? [...backtest.levels].reverse().map((level) => backtest.interval(level, cutoff)) : [];
-    const ends = sameScale ? backtest.limits : this.ends(backtest, first, origin + horizon, forecasts, fan);
+    const ends = this.ends(backtest, first, origin + horizon, forecasts, fan, sameScale ? backtest.limits : []);
     const y = scale(...ends, MOMENT_HEIGHT - MARGIN.bottom, MARGIN.top);
     pen.fillStyle = palette.sunken;
     pen.globalAlpha = 0.6;
@@ -53,8 +53,9 @@ class Moment {
     this.drawCutoff(pen, palette, x);
   }
 
-  ends(backtest, first, last, forecasts, fan) {
-    const seen = [...backtest.values.subarray(Math.max(first, 0), last + 1)];
+  // Room for all that is shown, and for `least`.
+  ends(backtest, first, last, forecasts, fan, least) {
+    const seen = [...least, ...backtest.values.subarray(Math.max(first, 0), last + 1)];
     for (const [, numbers] of forecasts) seen.push(...numbers);
     for (const pair of fan) for (const numbers of pair) seen.push(...numbers);
     const known = seen.filter(Number.isFinite);
@@ -128,7 +129,7 @@ class Moment {
   }
 
   drawStep(pen, palette, backtest, numbers, origin, step, x, y) {
-    const came = backtest.values[origin + step];
+    const came = backtest.numbers("came")[origin + step];
     const hue = palette.names[backtest.hues[backtest.model]];
     if (Number.isFinite(came)) {
       pen.strokeStyle = palette.text;

@@ -153,5 +153,6 @@ function showEcho(panel, backtest, palette) {
     pen.fillRect(x(lag) - wide / 2, Math.min(y(0), y(values[k])), wide, Math.max(1, Math.abs(y(values[k]) - y(0))));
   });
   panel.says(heading, `Autocorrelation by lag in steps: ${outside} of ${lags.length} lie outside the grey band, `
-    + `where noise would leave ${Math.max(1, Math.round(lags.length * 0.05))}.`);
+    + `where noise would leave ${Math.max(1, Math.round(lags.length * 0.05))}. `
+    + "The band is wide at a lag where large errors follow large ones.");
 }

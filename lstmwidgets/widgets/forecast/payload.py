@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from lstmwidgets.widgets import theme
 from lstmwidgets.widgets.browser.blocks import joined
-from lstmwidgets.widgets.charts.axes import value_limits
 from lstmwidgets.widgets.charts.stretches import as_times
 from lstmwidgets.widgets.forecast import words
 from lstmwidgets.widgets.forecast.numbers import outstanding
@@ -20,6 +19,12 @@ from lstmwidgets.widgets.forecast.walks import Walk
 
 MOST_NUMBERS = 4_000_000
 """So many forecasts are sent at most, 16 MB: beyond, not every cutoff can be walked to."""
+
+FITTED = 0.95
+"""The share of cutoffs whose lowest, and whose highest, point lies within the scale for all of them."""
+
+SQUASHED = 2.5
+"""So many times the range of a usual cutoff that scale may be high, to be what the plot opens with."""
 
 _SPARE = ("validation", "test", "gate-f", "gate-h")
 """Hues for models that the palette does not name."""
@@ -74,13 +79,25 @@ def context_of(walk: Walk) -> int:
     return max(2 * walk.horizon, 24, min(walk.season, 3 * walk.horizon))
 
 
-def limits(walk: Walk) -> tuple[float, float]:
-    """The vertical axis for all cutoffs alike: the series, and forecasts near it."""
-    first, last = int(walk.at[0]) - context_of(walk), int(walk.at[-1]) + walk.horizon + 1
-    shown = walk.values[max(first, 0) : last]
-    ends = [each for pair in walk.bounds.values() for each in pair]
-    low, high = value_limits([shown, *(walk.forecasts[name] for name in walk.forecasts), *ends])
-    return low, high - 0.08 * (high - low) / 1.22  # no names stand above, as in other charts
+def common_scale(found: Study) -> tuple[float, float, bool]:
+    """Lowest and highest value of the vertical axis for all cutoffs, and whether the plot opens with it.
+
+    A few spikes, or one forecast gone astray, would squash all other cutoffs: the axis is for what most
+    of them show, and is extended for the one that needs more. Where the level wanders, so that a usual
+    cutoff would still be squashed, each has its own at first.
+    """
+    walk = found.walk.taken(walked(found.walk))
+    around = walk.at[:, None] + np.arange(-context_of(walk), walk.horizon + 1)
+    shown = [walk.values[np.clip(around, 0, len(walk.values) - 1)]]
+    shown += [walk.forecasts[name] for name in (walk.model, *found.bars)]
+    table = np.concatenate([*shown, *(end for pair in walk.bounds.values() for end in pair)], axis=1)
+    table = np.where(np.isfinite(table), table, np.nan)
+    lows, highs = np.fmin.reduce(table, axis=1), np.fmax.reduce(table, axis=1)
+    known = np.isfinite(lows)
+    if not known.any():
+        return 0.0, 1.0, True
+    low, high = float(np.quantile(lows[known], 1 - FITTED)), float(np.quantile(highs[known], FITTED))
+    return low, high, bool(high - low <= SQUASHED * np.median((highs - lows)[known]))
 
 
 def pack(
@@ -92,13 +109,14 @@ def pack(
     first = max(0, int(part.at[0]) - context_of(walk))
     last = int(part.at[-1]) + walk.horizon + 1
     values, times = walk.values[first:last], walk.times[first:last]
-    low, high = limits(walk)
+    low, high, common = common_scale(found)
     level = 0.5 * (low + high)
     models = sorted(walk.forecasts, key=lambda name: name != walk.model)  # which is drawn on top
     arrays: dict[str, ArrayLike] = {
         "values": values - level,
         "filled": np.flatnonzero(walk.filled[first:last]),
         "at": part.at - first,
+        "came": _came(walk)[first:last] - level,
         "known": found.known[rows],
         "edges": found.edges,
         "shares": found.shares,
@@ -123,13 +141,14 @@ def pack(
         "unit": unit,
         "model": walk.model,
         "models": [{"name": name, "hue": hue_of(name, models)} for name in models],
-        "bars": list(found.bars),
+        "rival": words.rival(found),
         "levels": list(walk.bounds),
         "horizon": walk.horizon,
         "season": walk.season,
         "context": context_of(walk),
         "level": level,
         "limits": [low - level, high - level],
+        "common": common,
         "cutoffs": len(rows),
         "clock": words.has_clock(walk.times),
         "marks": outstanding(found.errors[walk.model][rows]),
@@ -139,6 +158,13 @@ def pack(
     }
     wall = times.tz_localize(None) if times.tz is not None else times
     return Packed(facts, block, as_times(wall).astype(np.float64).tobytes())
+
+
+def _came(walk: Walk) -> NDArray[np.float64]:
+    """What came at each time, NaN where nothing was observed: what forecasts are scored on."""
+    came, known = np.full(len(walk.values), np.nan), np.isfinite(walk.y)
+    came[(walk.at[:, None] + 1 + np.arange(walk.horizon))[known]] = walk.y[known]
+    return came
 
 
 def _thin_as_may_be(table: NDArray[np.float64]) -> NDArray[np.float64]:

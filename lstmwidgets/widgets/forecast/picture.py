@@ -13,12 +13,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from lstmwidgets.widgets.charts.axes import date_ticks
+from lstmwidgets.widgets.charts.axes import date_ticks, padded
 from lstmwidgets.widgets.charts.stretches import as_times
 from lstmwidgets.widgets.charts.thinning import thin
 from lstmwidgets.widgets.figures import GRID, QUIET, Picture, quiet_axes
 from lstmwidgets.widgets.forecast import words
-from lstmwidgets.widgets.forecast.payload import context_of, hue_of, limits
+from lstmwidgets.widgets.forecast.payload import common_scale, context_of, hue_of
 from lstmwidgets.widgets.forecast.study import Study
 from lstmwidgets.widgets.theme import colour
 
@@ -62,7 +62,7 @@ class Scene:
 
 def draw(scene: Scene) -> Picture:
     """A figure on white, as wide as a page."""
-    said = textwrap.wrap(words.at_cutoff(scene.study, scene.cutoff, scene.unit), 128)
+    said = textwrap.wrap(words.at_cutoff(scene.study, scene.cutoff, scene.unit, scene.step), 128)
     verdict = [] if scene.verdict is None else textwrap.wrap(scene.verdict[0], 128)
     picture = Picture(height=6.9 + 0.17 * (len(said) + len(verdict)))
     picture.set_layout_engine("constrained", h_pad=0.06, w_pad=0.06, hspace=0.04, wspace=0.05)
@@ -174,7 +174,7 @@ def _draw_moment(axes: Any, scene: Scene) -> None:
         line = np.concatenate([[last], walk.forecasts[name][scene.cutoff]])
         style = _style(scene, name)
         axes.plot(ahead, line, zorder=3.5 if main else 3, **style)
-        error = words.amount(float(scene.study.errors[name][scene.cutoff]))
+        error = words.amount(words.error_from(scene.study, name, scene.cutoff, scene.step))
         handles.append(Line2D([], [], label=f"{name} {error}", **style))
         if main and scene.step is not None:
             axes.plot(ahead[scene.step], line[scene.step], "o", markerfacecolor="white", color=style["color"])
@@ -183,10 +183,21 @@ def _draw_moment(axes: Any, scene: Scene) -> None:
         handles.append(Patch(facecolor=scene.hue(walk.model), alpha=sum(FAN), label=label))
     axes.set_xlim(times[first], times[at + horizon])
     if scene.same_scale:
-        axes.set_ylim(*limits(walk))
+        axes.set_ylim(*padded([*axes.dataLim.intervaly, *common_scale(scene.study)[:2]], 0.06))
     place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.01, 1.0), "borderpad": 0}
     columns = len(handles) if len(handles) <= 6 else 5
-    axes.legend(handles=handles, frameon=False, fontsize=8, ncols=columns, columnspacing=1.2, **place)
+    legend = axes.legend(
+        handles=handles,
+        title=f"Beside each name: {words.error_named(scene.step, scene.unit)}",
+        alignment="left",
+        frameon=False,
+        fontsize=8,
+        title_fontsize=8,
+        ncols=columns,
+        columnspacing=1.2,
+        **place,
+    )
+    legend.get_title().set_color(QUIET)
     _as_dates(axes)
 
 
@@ -220,7 +231,7 @@ def _draw_residuals(axes: Any, scene: Scene) -> None:
 
 def _draw_echo(axes: Any, scene: Scene) -> None:
     echo = scene.study.echo
-    quiet_axes(axes, title="Do one-step residuals repeat?", x="lag in steps")
+    quiet_axes(axes, title="Do one-step residuals repeat?", x="lag in steps (grey: 95 % of noise)")
     if echo is None:
         said = {"ha": "center", "color": QUIET, "fontsize": 8}
         axes.text(0.5, 0.5, "too few residuals to tell", transform=axes.transAxes, **said)

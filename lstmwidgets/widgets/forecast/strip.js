@@ -6,7 +6,8 @@ const STRIP_HEIGHT = 44; // its first line is words
 class Stretch {
   constructor(parent, onPick) {
     this.box = make("div", { class: "lw-fc-stretch", role: "img" });
-    parent.append(this.box);
+    this.dates = make("div", { class: "lw-fc-dates lw-quiet" });
+    parent.append(make("div", {}, this.box, this.dates));
     this.sheet = new Sheet(this.box, "lw-ui-canvas");
     this.ahead = make("div", { class: "lw-fc-ahead" });
     this.cursor = make("div", { class: "lw-ui-cursor" });
@@ -37,6 +38,7 @@ class Stretch {
     pen.strokeStyle = palette.names.train;
     pen.lineWidth = 1;
     path(pen, Array.from(shown, (_, k) => this.x(first + k)), Array.from(shown, y));
+    this.dates.replaceChildren(...[first, last].map((position) => make("span", { text: backtest.moment(position) })));
     pen.fillStyle = palette.line;
     pen.fillRect(0, STRETCH_HEIGHT, width, 1);
     this.drawErrors(pen, palette, width);
@@ -59,7 +61,7 @@ class Stretch {
     pen.font = "11px system-ui, sans-serif";
     pen.textBaseline = "top";
     pen.fillStyle = palette.names.quiet;
-    if (Number.isFinite(most)) pen.fillText(`error of ${backtest.model} from each cutoff, up to ${backtest.amount(most)}`, 4, STRETCH_HEIGHT + 4);
+    if (Number.isFinite(most)) pen.fillText(`mean error of ${backtest.model} from each cutoff, up to ${backtest.amount(most)}`, 4, STRETCH_HEIGHT + 4);
     pen.fillStyle = palette.names[backtest.hues[backtest.model]];
     pen.globalAlpha = 0.75;
     columns.forEach((error, place) => {

@@ -62,27 +62,25 @@ def has_clock(times: pd.DatetimeIndex) -> bool:
     return bool((times != times.normalize()).any())
 
 
-def beside(error: float, others: dict[str, float]) -> str:
-    """How an error compares with the best of others: a clause to end a sentence with.
+def beside(error: float, other: float, name: str) -> str:
+    """How an error compares with another: a clause to end a sentence with.
 
     Examples
     --------
-    >>> beside(0.8, {"repeat last": 1.0, "drift": 2.0})
+    >>> beside(0.8, 1.0, "repeat last")
     '20 % less than repeat last'
-    >>> beside(5.0, {"repeat last": 1.0, "drift": 2.0})
+    >>> beside(5.0, 1.0, "repeat last")
     '5.00 times as much as repeat last'
     """
-    known = {name: value for name, value in others.items() if np.isfinite(value)}
-    if not known or not np.isfinite(error):
+    if not np.isfinite(error) or not np.isfinite(other):
         return ""
-    name = min(known, key=lambda each: known[each])
-    if known[name] == 0:
+    if other == 0:
         return f"as little as {name}" if error == 0 else f"and {name} by nothing at all"
-    change = error / known[name] - 1
+    change = error / other - 1
     if abs(change) < 0.005:
         return f"as much as {name}"
     if change >= 1:
-        return f"{amount(error / known[name])} times as much as {name}"
+        return f"{amount(error / other)} times as much as {name}"
     return f"{abs(change):.0%} {'less' if change < 0 else 'more'} than {name}".replace("%", " %")
 
 
@@ -105,15 +103,44 @@ def summary(found: Study, cutoff: int, title: str, unit: str, verdict: tuple[str
     return " ".join(parts)
 
 
-def at_cutoff(found: Study, cutoff: int, unit: str) -> str:
-    """What was forecast from one cutoff, and how wrong it was."""
+def rival(found: Study) -> str | None:
+    """Whom the model is compared with from every cutoff: the baseline that is better over all of them."""
+    scores = found.scores["MAE"].reindex(list(found.bars)).dropna()
+    return None if scores.empty else str(scores.idxmin())
+
+
+def error_from(found: Study, model: str, cutoff: int, step: int | None) -> float:
+    """A model's mean absolute error from one cutoff, or its absolute error so many steps ahead."""
+    if step is None:
+        return float(found.errors[model][cutoff])
+    return float(abs(found.walk.y[cutoff, step - 1] - found.walk.forecasts[model][cutoff, step - 1]))
+
+
+def error_named(step: int | None, unit: str) -> str:
+    """What the numbers beside the models' names are.
+
+    Examples
+    --------
+    >>> error_named(None, "ppm"), error_named(3, "")
+    ('mean absolute error from this cutoff, ppm', 'absolute error 3 steps ahead')
+    """
+    named = "mean absolute error from this cutoff" if step is None else f"absolute error {steps(step)} ahead"
+    return f"{named}, {unit}" if unit else named
+
+
+def at_cutoff(found: Study, cutoff: int, unit: str, step: int | None = None) -> str:
+    """What was forecast from one cutoff, and how wrong it was: of all steps, or of one."""
     walk, model = found.walk, found.walk.model
     when, known = moment(walk.cutoffs[cutoff], has_clock(walk.times)), int(found.known[cutoff])
     if not known:
         return f"From {when}: nothing that came is known."
-    error = float(found.errors[model][cutoff])
-    over = "one step ahead" if walk.horizon == 1 else f"on average over {steps(walk.horizon)}"
-    clause = beside(error, found.others(cutoff))
+    error, other = error_from(found, model, cutoff, step), rival(found)
+    over = f"on average over {steps(walk.horizon)}" if step is None else f"at step {step}"
+    if walk.horizon == 1:
+        over = "one step ahead"
+    if not np.isfinite(error):
+        return f"From {when}, {model}'s error {over} is unknown."
+    clause = "" if other is None else beside(error, error_from(found, other, cutoff, step), other)
     said = f"From {when}, {model} errs by {amount(error, unit)} {over}{f', {clause}' if clause else ''}."
     held = [f"its {level} % interval held {int(counts[cutoff])}" for level, counts in found.held.items()]
     if held:
