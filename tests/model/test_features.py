@@ -224,3 +224,12 @@ def test_a_file_keeps_where_the_parts_end(tmp_path):
     frame = lw.backtest(again, series, baselines=[], step=1, progress_bar=False)
     assert frame["cutoff"].iloc[0] == series.index[384]
     assert frame.attrs["train_end"] == series.index[369].isoformat()
+
+
+def test_a_loaded_forecaster_asks_for_its_covariates_by_name(tmp_path):
+    series, beside = pushed()
+    again = lw.LSTMForecaster.load(fit(CONFIG, series, beside).save(tmp_path / "f.safetensors"))
+    with pytest.raises(lw.LSTMWidgetsError, match="reads the covariates push beside .* pass covariates="):
+        lw.backtest(again, series, progress_bar=False)
+    frame = lw.backtest(again, series, covariates=beside, baselines=[], progress_bar=False)
+    assert frame["LSTM"].notna().all()

@@ -123,6 +123,12 @@ def _fitted_on(
 ) -> tuple[Windows, pd.DatetimeIndex]:
     """The windows a loaded forecaster was fitted on, where a series begins with what it was fitted on."""
     begun = series.loc[: forecaster.series_.index[-1]]
+    beside = [name for name, *_ in forecaster.scaler_.covariates]
+    if beside and covariates is None:
+        raise LSTMWidgetsError(
+            f"this forecaster reads the covariates {', '.join(beside)} beside the series, and a file does not "
+            "hold them: pass covariates= with these columns"
+        )
     if not len(begun) or data_hash(begun, covariates) != forecaster.data_hash_:
         raise LSTMWidgetsError(
             "this forecaster was loaded from a file, and the series does not begin with the one it was "

@@ -59,10 +59,6 @@ class Study:
     known: NDArray[np.integer]
     scores: pd.DataFrame
 
-    def others(self, cutoff: int) -> dict[str, float]:
-        """The error of each of those from one cutoff."""
-        return {name: float(self.errors[name][cutoff]) for name in self.bars}
-
 
 def study(frame: Any, series: pd.Series | None = None, model: str | None = None) -> Study:
     """Read a backtest and compute everything that is shown of it; raises what `read_walk` raises."""

@@ -21,7 +21,7 @@ from lstmwidgets.analysis.backtests.intervals import (
 )
 from lstmwidgets.errors import LSTMWidgetsError
 
-ETTH1 = Path(__file__).resolve().parents[3] / "shared" / "data" / "ETTh1.csv"
+ETTH1 = Path(__file__).resolve().parents[4] / "shared" / "data" / "ETTh1.csv"
 
 
 def backtest_frame(errors, first="2020-01-01", freq="D", level=10.0):
