@@ -126,8 +126,8 @@ def _fitted_on(
     beside = [name for name, *_ in forecaster.scaler_.covariates]
     if beside and covariates is None:
         raise LSTMWidgetsError(
-            f"this forecaster reads the covariates {', '.join(beside)} beside the series, and a file does not "
-            "hold them: pass covariates= with these columns"
+            f"this forecaster reads the covariates {', '.join(beside)} beside the series, and a file holds "
+            "none of them: pass covariates= with these columns"
         )
     if not len(begun) or data_hash(begun, covariates) != forecaster.data_hash_:
         raise LSTMWidgetsError(
