@@ -205,7 +205,27 @@ def make_windows(
             "cut three parts in time order"
         )
     _check_room(split, config)
-    starts, left_out = _complete_windows(reading, split, config)
+    return _cut(reading, config, split, scaler, may_be_empty=False)
+
+
+def windows_over(
+    series: pd.Series,
+    config: LSTMConfig,
+    split: Split,
+    covariates: pd.DataFrame | None = None,
+    scaler: Scaler | None = None,
+) -> Windows:
+    """Windows as `make_windows` cuts them, of a series whose parts may also be empty.
+
+    Without a scaler, one is fitted on the training part.
+    """
+    return _cut(reading_of(series, covariates), config, split, scaler, may_be_empty=True)
+
+
+def _cut(
+    reading: Reading, config: LSTMConfig, split: Split, scaler: Scaler | None, *, may_be_empty: bool
+) -> Windows:
+    starts, left_out = _complete_windows(reading, split, config, may_be_empty)
     if scaler is None:
         scaler = fit_scaler(reading, split.train_end, starts["train"], config)
     elif tuple(name for name, *_ in scaler.covariates) != reading.names:
@@ -232,7 +252,7 @@ def make_windows(
 
 
 def _complete_windows(
-    reading: Reading, split: Split, config: LSTMConfig
+    reading: Reading, split: Split, config: LSTMConfig, may_be_empty: bool
 ) -> tuple[dict[Part, NDArray[np.int32]], int]:
     """Starting positions of each part's windows, and how many were left out."""
     readable = np.isfinite(reading.values) & np.isfinite(reading.covariates).all(axis=1)
@@ -254,7 +274,7 @@ def _complete_windows(
         )
         starts[part] = candidates[complete]
         left_out += int(np.count_nonzero(~complete))
-        if not complete.any():
+        if not may_be_empty and not complete.any():
             raise LSTMWidgetsError(_no_window(reading, part, len(candidates), config))
     return starts, left_out
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.filling import fill_gaps, filled, record_repair
@@ -29,7 +26,7 @@ from lstmwidgets.data.series import season_length
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model.backend import keras, tf
 from lstmwidgets.model.bridging import READINGS, bridging_network, feature_table, training_step
-from lstmwidgets.model.progress import cell_line
+from lstmwidgets.model.progress import open_bar
 from lstmwidgets.model.training import whole_turn
 
 log = logging.getLogger(__name__)
@@ -311,7 +308,8 @@ class LSTMImputer:
         table = self._table(series, train)
         average = best = self._network.get_weights()
         rows: list[tuple[float, float]] = []
-        with _bar(config.epochs, progress_bar) as bar:
+        form = "imputer, epoch {n_fmt}/{total_fmt} |{bar:24}| {elapsed}<{remaining}{postfix}"
+        with open_bar(config.epochs, form, progress_bar) as bar:
             for epoch in range(config.epochs):
                 rng = np.random.default_rng([config.seed, 1, epoch])
                 optimizer.learning_rate = (
@@ -408,17 +406,3 @@ def _check_teachable(values: Floats) -> None:
             f"the series never changes (every known value is {known[0]:g}): there is nothing to learn. Use "
             "fill_gaps with method='linear'"
         )
-
-
-@contextmanager
-def _bar(epochs: int, shown: bool) -> Iterator[Any]:
-    cell = cell_line() if shown else None
-    with tqdm(
-        total=epochs,
-        file=cell or sys.stderr,
-        disable=not shown or (cell is None and not sys.stderr.isatty()),
-        leave=cell is not None,
-        ncols=None if cell is None else 100,
-        bar_format="imputer, epoch {n_fmt}/{total_fmt} |{bar:24}| {elapsed}<{remaining}{postfix}",
-    ) as bar:
-        yield bar

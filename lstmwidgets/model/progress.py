@@ -26,15 +26,7 @@ class ProgressBar:
     def on_state(self, trainer: Any) -> None:
         """Open the bar when training begins, close it when it ends."""
         if trainer.state == "training" and self._bar is None:
-            cell = cell_line()
-            self._bar = tqdm(
-                total=1.0,
-                file=cell or sys.stderr,
-                disable=cell is None and not sys.stderr.isatty(),
-                leave=cell is not None,
-                ncols=None if cell is None else 100,
-                bar_format="{desc} |{bar:24}| {elapsed}<{remaining}{postfix}",
-            )
+            self._bar = open_bar(1.0, "{desc} |{bar:24}| {elapsed}<{remaining}{postfix}")
         self._describe(trainer)
         if trainer.state in ("done", "stopped", "failed") and self._bar is not None:
             self._bar.close()
@@ -63,7 +55,20 @@ class ProgressBar:
         self._bar.refresh()
 
 
-def cell_line() -> _Writable | None:
+def open_bar(total: float, bar_format: str, shown: bool = True) -> tqdm[Any]:
+    """A bar in a terminal, which is left clean at the end, or one line under a notebook's cell."""
+    cell = _cell_line() if shown else None
+    return tqdm(
+        total=total,
+        file=cell or sys.stderr,
+        disable=not shown or (cell is None and not sys.stderr.isatty()),
+        leave=cell is not None,
+        ncols=None if cell is None else 100,
+        bar_format=bar_format,
+    )
+
+
+def _cell_line() -> _Writable | None:
     """The line under the cell that now runs, or None outside a notebook's kernel."""
     if "ipykernel" not in sys.modules:
         return None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -12,15 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from lstmwidgets.analysis.backtests.cutoffs import Starts, starts_at, starts_of_part, without_missing
 from lstmwidgets.analysis.backtests.fills import read_ahead
 from lstmwidgets.analysis.backtests.kept import PART_FORECASTS, kept_parts
-from lstmwidgets.analysis.backtests.rolling import Ground, fit_at, ground_of, refit_split, windows_over
+from lstmwidgets.analysis.backtests.rolling import Ground, fit_at, ground_of, refit_split
 from lstmwidgets.analysis.scoring.baselines import Baseline, default_baselines, fitted_baselines
 from lstmwidgets.analysis.scoring.scores import LSTM, Forecaster
 from lstmwidgets.data.series import season_length
+from lstmwidgets.data.windows import windows_over
 from lstmwidgets.errors import LSTMWidgetsError
 
 Forecasts = dict[str, NDArray[np.float64]]
@@ -107,6 +105,8 @@ def backtest(
     >>> frame["cutoff"].nunique(), frame.columns[:5].tolist()
     (14, ['unique_id', 'ds', 'cutoff', 'y', 'LSTM'])
     """
+    from lstmwidgets.model.progress import open_bar
+
     every = _checked_refit(refit)
     ground = ground_of(forecaster, series, covariates)
     longest = forecaster.config.horizon
@@ -135,7 +135,8 @@ def backtest(
     _tell_filled(ground, starts, notes, refitted=bool(every))
     columns = {name: np.empty((len(starts), steps)) for name in names}
     size = every or max(1, PART_FORECASTS // steps)
-    with _bar(len(starts), progress_bar) as advance:
+    form = "{n_fmt}/{total_fmt} cutoffs |{bar:24}| {elapsed}<{remaining}"
+    with open_bar(len(starts), form, progress_bar) as bar:
         for number, first in enumerate(range(0, len(starts), size)):
             block = starts[first : first + size]
             shapes = {name: ((len(block), steps), np.dtype(np.float64)) for name in names}
@@ -146,7 +147,7 @@ def backtest(
                     kept.write(number, done)
             for name in names:
                 columns[name][first : first + size] = done[name]
-            advance(len(block))
+            bar.update(len(block))
     frame = _frame(ground, starts, steps, columns)
     _tell_empty(frame, names, notes)
     frame.attrs = {
@@ -295,20 +296,3 @@ def _checked_count(name: str, number: int, most: int | None = None) -> int:
         accepted = "from 1 up" if most is None else f"from 1 to {most}, as far as this forecaster sees"
         raise LSTMWidgetsError(f"{name}={number!r} is not accepted: {name} takes a whole number {accepted}")
     return int(number)
-
-
-@contextmanager
-def _bar(total: int, shown: bool) -> Iterator[Callable[[int], Any]]:
-    """A bar over cutoffs, where there is a terminal or a notebook to show it; what moves it on."""
-    from lstmwidgets.model.progress import cell_line
-
-    cell = cell_line() if shown else None
-    with tqdm(
-        total=total,
-        file=cell or sys.stderr,
-        disable=not shown or (cell is None and not sys.stderr.isatty()),
-        leave=cell is not None,
-        ncols=None if cell is None else 100,
-        bar_format="{n_fmt}/{total_fmt} cutoffs |{bar:24}| {elapsed}<{remaining}",
-    ) as bar:
-        yield bar.update

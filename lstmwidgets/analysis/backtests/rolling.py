@@ -1,20 +1,16 @@
-"""What a backtest stands on: windows over any series, and a network fitted anew at a cutoff."""
+"""What a backtest stands on: the windows of its series, and a network fitted anew at a cutoff."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from lstmwidgets.analysis.backtests.cutoffs import is_complete, starts_within
 from lstmwidgets.analysis.scoring.single import check_single
 from lstmwidgets.config import LSTMConfig
-from lstmwidgets.data.features import calendar_of, feature_names, reading_of
-from lstmwidgets.data.scaling import Scaler, centres, fit_scaler
 from lstmwidgets.data.series import data_hash, read_series
-from lstmwidgets.data.windows import PARTS, Split, Windows
+from lstmwidgets.data.windows import PARTS, Split, Windows, windows_over
 from lstmwidgets.errors import LSTMWidgetsError
 
 if TYPE_CHECKING:
@@ -147,51 +143,6 @@ def _same_values(
     there = places >= 0
     both = there & fitted.known & windows.known[places]
     return bool((windows.read[places[both]] == fitted.read[both]).all())
-
-
-def windows_over(
-    series: pd.Series,
-    config: LSTMConfig,
-    split: Split,
-    covariates: pd.DataFrame | None = None,
-    scaler: Scaler | None = None,
-) -> Windows:
-    """Windows as `lstmwidgets.make_windows` cuts them, of a series whose parts may also be empty.
-
-    Without a scaler, one is fitted on the training part.
-    """
-    reading = reading_of(series, covariates)
-    if scaler is not None and tuple(name for name, *_ in scaler.covariates) != reading.names:
-        expected = ", ".join(name for name, *_ in scaler.covariates) or "none"
-        raise LSTMWidgetsError(
-            f"the covariates are {', '.join(reading.names) or 'none'}, and the forecaster was fitted with "
-            f"{expected}: pass covariates= with the same columns in the same order"
-        )
-    readable = np.isfinite(reading.values) & np.isfinite(reading.covariates).all(axis=1)
-    starts, left_out = {}, 0
-    for part in PARTS:
-        wanted = starts_within(split.bounds(part), config.sequence_length, config.horizon)
-        length, horizon = config.sequence_length, config.horizon
-        complete = is_complete(readable, reading.known, reading.masked, wanted, length, horizon)
-        starts[part] = wanted[complete].astype(np.int32)
-        left_out += int(np.count_nonzero(~complete))
-    if scaler is None:
-        scaler = fit_scaler(reading, split.train_end, starts["train"], config)
-    calendar = calendar_of(config, reading.index)
-    features = feature_names(reading.names, calendar, reading.masked)
-    return Windows(
-        values=scaler.table(reading, calendar),
-        features=features,
-        centres=centres(len(features), len(reading.names), config),
-        read=reading.values,
-        known=reading.known,
-        scaler=scaler,
-        split=split,
-        sequence_length=config.sequence_length,
-        horizon=config.horizon,
-        left_out=left_out,
-        **starts,
-    )
 
 
 def fit_at(ground: Ground, config: LSTMConfig, origin: int) -> LSTMForecaster:

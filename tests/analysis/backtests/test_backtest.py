@@ -16,8 +16,9 @@ import pytest
 import lstmwidgets as lw
 from lstmwidgets.analysis.backtests.backtest import backtest
 from lstmwidgets.analysis.backtests.fills import rests_on
-from lstmwidgets.analysis.backtests.rolling import refit_split, windows_over
+from lstmwidgets.analysis.backtests.rolling import refit_split
 from lstmwidgets.analysis.scoring.baselines import RepeatLast, SeasonalNaive
+from lstmwidgets.data.windows import windows_over
 from lstmwidgets.model.training import Trainer
 
 CONFIG = lw.LSTMConfig(
