@@ -35,7 +35,7 @@ def window_use(windows: Windows, origin: int) -> Use:
     -------
     str
         The part it belongs to; ``"straddles"`` when its targets lie in two parts, ``"missing"``
-        when it touches a missing value: either way it is left out.
+        when it reads a missing value, or none of its targets was observed: either way it is left out.
     """
     start = origin - windows.sequence_length + 1
     for part in PARTS:
@@ -159,7 +159,9 @@ class WindowView(View):
         sizes = [f"{part} {len(self.windows.starts(part)):,} windows" for part in PARTS]
         left_out = self.windows.left_out
         return ", ".join(sizes) + (
-            f"; {left_out:,} left out, for they touch a missing value" if left_out else ""
+            f"; {left_out:,} left out, for they read a missing value, or none of their targets is known"
+            if left_out
+            else ""
         )
 
     def window(self) -> str:
@@ -168,7 +170,7 @@ class WindowView(View):
         reads = f"{self._when(self.origin - length + 1)} to {self._when(self.origin)}"
         ahead = f"{self._when(self.origin + 1)} to {self._when(self.origin + horizon)}"
         verdict = {
-            "missing": "It touches a missing value, so it is left out.",
+            "missing": "It reads a missing value, or none of its targets is known, so it is left out.",
             "straddles": "Its targets lie in two parts, so it is left out.",
         }.get(self.use, f"It is a {self.use} window.")
         return (

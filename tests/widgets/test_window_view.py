@@ -35,17 +35,19 @@ def test_every_window_is_named_by_the_part_that_holds_all_its_targets():
         assert window_use(windows, origin) == part_by_hand(origin), origin
 
 
-def test_a_window_that_touches_a_missing_value_is_called_missing():
+def test_a_window_that_reads_a_missing_value_or_has_no_known_target_is_called_missing():
     windows = make_windows(days(missing=[30]), CONFIG)
     uses = {origin: window_use(windows, origin) for origin in range(20, 45)}
-    assert {origin for origin, use in uses.items() if use == "missing"} == set(range(25, 40))
+    assert {origin for origin, use in uses.items() if use == "missing"} == set(range(30, 40))
+    windows = make_windows(days(missing=range(30, 36)), CONFIG)
+    assert [window_use(windows, origin) for origin in (28, 29)] == ["train", "missing"]
 
 
 def test_the_counts_are_those_of_the_windows():
     view = WindowView(days(missing=[30]), CONFIG)
     assert view.counts() == (
-        "train 31 windows, validation 16 windows, test 16 windows; "
-        "15 left out, for they touch a missing value"
+        "train 36 windows, validation 16 windows, test 16 windows; "
+        "10 left out, for they read a missing value, or none of their targets is known"
     )
     assert WindowView(days(), CONFIG).counts() == "train 46 windows, validation 16 windows, test 16 windows"
 
@@ -125,10 +127,10 @@ def test_a_config_that_does_not_fit_is_refused_and_leaves_the_view_as_it_was():
 
 
 def test_a_setting_that_leaves_a_part_without_windows_is_told_in_the_view():
-    view = WindowView(days(missing=[64, 70, 75]), CONFIG.replace(sequence_length=1, horizon=1))
-    view._sliders["horizon"].slider.value = 12
+    view = WindowView(days(missing=[55, 60, 65, 70, 75]), CONFIG.replace(sequence_length=2, horizon=1))
+    view._sliders["sequence_length"].slider.value = 10
     assert "validation part touches a missing value" in view._status.value
-    assert view.config.horizon == view._sliders["horizon"].value == 1
+    assert view.config.sequence_length == view._sliders["sequence_length"].value == 2
 
 
 def test_the_charts_show_the_window_where_it_is():
