@@ -28,6 +28,10 @@ class GlobalForecaster:
     (Montero-Manso, P. and Hyndman, R. J. (2021). Principles and algorithms for forecasting groups of
     time series. International Journal of Forecasting 37(4)).
 
+    The parts end by share of each series' length. Where series do not cover the same times, the
+    training part of one may reach into the test part of another, and what moves both would be learned
+    from: pass ``split`` to cut them at one date.
+
     Parameters
     ----------
     config : LSTMConfig, optional
@@ -105,6 +109,8 @@ class GlobalForecaster:
 
     def forecaster(self, unique_id: str) -> LSTMForecaster:
         """The network on one of its series: to be scored, backtested, explored or saved like any other.
+
+        A backtest with ``refit`` fits networks of this one series alone.
 
         Raises
         ------
