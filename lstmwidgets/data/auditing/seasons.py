@@ -21,7 +21,7 @@ LONGEST = 400
 """Points of a cycle that is measured as it is; longer ones are measured on means of several points."""
 
 _CYCLES = 3  # fewer tell nothing
-_WEAKEST = 0.05
+WEAKEST = 0.05
 _CLEARER = 2.0  # times as strong as a cycle of another length on the same data
 _CHANCE = 0.001
 
@@ -160,7 +160,7 @@ def find_seasons(values: Floats, freq: BaseOffset | None, declared: int | None =
         if any(_related(period, one.period) for one in found):
             continue
         season = _measure(values, stretch, period, "", 1, found)
-        if season is not None and season.strength >= _bar(season.cycles):
+        if season is not None and season.strength >= bar_to_clear(season.cycles):
             if season.verdict == "none":
                 season = Season(period, "", season.strength, "cycle", season.cycles, 1)
             found.append(season)
@@ -229,15 +229,15 @@ def _measure(
         return None
     strength = season_strength(part, length)[0]
     verdict = "none"
-    if strength >= _bar(cycles):
+    if strength >= bar_to_clear(cycles):
         chance = max((season_strength(part, other)[0] for other in _others(len(part), length)), default=0.0)
         verdict = "season" if strength >= _CLEARER * chance else "none"
     return Season(period, name, strength, verdict, cycles, block)
 
 
-def _bar(cycles: float) -> float:
+def bar_to_clear(cycles: float) -> float:
     """The weakest strength that counts; noise alone has about 1 / cycles."""
-    return max(_WEAKEST, min(3 / cycles, 0.9))
+    return max(WEAKEST, min(3 / cycles, 0.9))
 
 
 def _block(period: int, cycles: list[int]) -> int:

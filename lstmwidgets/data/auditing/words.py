@@ -10,7 +10,7 @@ import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
 from lstmwidgets.data.auditing.outliers import OUTLIER_SCORE
-from lstmwidgets.data.auditing.seasons import _WEAKEST, LONGEST, Season, _bar
+from lstmwidgets.data.auditing.seasons import LONGEST, WEAKEST, Season, bar_to_clear
 
 if TYPE_CHECKING:
     from lstmwidgets.data.auditing.report import Audit
@@ -282,9 +282,9 @@ def _season(one: Season) -> str:
 def _absent(one: Season) -> str:
     """A cycle that does not count, and why not where its strength alone would do."""
     why = ""
-    if one.strength >= _bar(one.cycles):
+    if one.strength >= bar_to_clear(one.cycles):
         why = ", no more than cycles of other lengths"
-    elif one.strength >= _WEAKEST:
+    elif one.strength >= WEAKEST:
         why = f", with only {one.cycles:.0f} {one.name or 'cycle'}s to judge by"
     return f"{one.name or f'{one.period:,} points'} ({one.strength:.2f}{why})"
 
