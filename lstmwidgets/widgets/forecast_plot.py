@@ -49,6 +49,8 @@ class ForecastPlot(View):
     model : str, optional
         Whose residuals, intervals and cutoffs' errors are looked at; by default "LSTM", or the
         frame's first model.
+    covariates : pandas.DataFrame, optional
+        Those of ``series``, where a forecaster reads some.
     diagnosis : object, optional
         With ``verdict`` and ``findings``, as `lstmwidgets.diagnose` returns it; None for none. By
         default it is made here.
@@ -105,13 +107,16 @@ class ForecastPlot(View):
         series: pd.Series | None = None,
         *,
         model: str | None = None,
+        covariates: pd.DataFrame | None = None,
         diagnosis: Any = MADE_HERE,
     ) -> None:
         if isinstance(source, pd.DataFrame) or not hasattr(source, "forecast_windows"):
+            if covariates is not None:
+                raise LSTMWidgetsError("covariates= goes with a forecaster: a backtest needs none any more")
             self.frame, asked = source, source
         else:
             other = None if series is None else read_series(series)
-            self.frame = _backtested(source, other)
+            self.frame = _backtested(source, other, covariates)
             series, asked = (source.series_, source) if other is None else (other, self.frame)
         self._study: Study = study(self.frame, series, model)
         walk = self._study.walk
@@ -242,7 +247,7 @@ class ForecastPlot(View):
         return standalone(self._module, self._title, self.summary())
 
 
-def _backtested(forecaster: Any, series: pd.Series | None) -> pd.DataFrame:
+def _backtested(forecaster: Any, series: pd.Series | None, covariates: pd.DataFrame | None) -> pd.DataFrame:
     """A forecaster's test part from as many cutoffs as there may be, with intervals."""
     from lstmwidgets.analysis.backtests.backtest import backtest
     from lstmwidgets.analysis.backtests.intervals import SplitConformal
@@ -250,7 +255,8 @@ def _backtested(forecaster: Any, series: pd.Series | None) -> pd.DataFrame:
     def part_of(part: str, share: float, **more: Any) -> pd.DataFrame:
         length = len(getattr(forecaster, "series_", ()) if series is None else series)
         step = max(1, math.ceil(length * share / MOST_CUTOFFS))
-        return backtest(forecaster, series, part=part, step=step, progress_bar=False, **more)
+        more |= {"covariates": covariates, "progress_bar": False}
+        return backtest(forecaster, series, part=part, step=step, **more)
 
     config = forecaster.config
     frame = part_of("test", config.test_fraction)

@@ -535,3 +535,17 @@ def test_the_page_holds_all_it_needs_and_nothing_that_could_end_its_script(frame
         and state["playing"] is False
         and state["facts"]["title"].startswith(evil)
     )
+
+
+def test_a_loaded_forecaster_is_shown_with_its_series_and_covariates(tmp_path):
+    values = np.random.default_rng(0).standard_normal(300)
+    index = pd.date_range("2020-01-01", periods=300, freq="h")
+    series = pd.Series(np.roll(values, 1), index, name="y")
+    beside = pd.DataFrame({"push": values}, index)
+    config = lw.LSTMConfig(sequence_length=8, horizon=2, units=3, epochs=1)
+    forecaster = lw.LSTMForecaster(config).fit(series, covariates=beside, progress_bar=False)
+    again = lw.LSTMForecaster.load(forecaster.save(tmp_path / "f.safetensors"))
+    shown = lw.ForecastPlot(again, series, covariates=beside, diagnosis=None)
+    np.testing.assert_allclose(shown.frame["LSTM"], lw.ForecastPlot(forecaster, diagnosis=None).frame["LSTM"])
+    with pytest.raises(lw.LSTMWidgetsError, match="covariates= goes with a forecaster"):
+        lw.ForecastPlot(shown.frame, series, covariates=beside)
