@@ -1,0 +1,1 @@
+"""The command line: one thin command a verb. Never imports TensorFlow."""

@@ -1,0 +1,1 @@
+"""What was found, sent on: one series' report as files, or thousands of them. Never imports TensorFlow."""
