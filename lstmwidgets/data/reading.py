@@ -67,8 +67,10 @@ class Table:
     times: dict[str, str] = field(default_factory=dict)
 
 
-def open_table(source: str | Path | pd.DataFrame) -> Table:
-    """Open a path or a frame; see `read_series` for what is accepted and refused."""
+def open_table(source: str | Path | pd.DataFrame | Table) -> Table:
+    """Open a path or a frame, or take a table already open; see `read_series` for what is refused."""
+    if isinstance(source, Table):
+        return source
     if isinstance(source, pd.DataFrame):
         return _open_frame(source)
     path = Path(source)

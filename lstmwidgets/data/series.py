@@ -93,12 +93,12 @@ def read_series(
 
 
 def read_unannounced(
-    source: str | Path | pd.DataFrame | pd.Series,
+    source: str | Path | pd.DataFrame | pd.Series | Table,
     time: str | Sequence[str] | None = None,
     value: str | None = None,
     freq: str | None = None,
 ) -> pd.Series:
-    """Read as `read_series` does, and log nothing: for series whose gaps are known."""
+    """Read as `read_series` does, or a table already open, and log nothing: for gaps told elsewhere."""
     opened = open_source(source, time, value, freq)
     times, values, places, notes = _gather(opened.table, opened.choice)
     return _assemble(opened.table, opened.choice, times, values, places, notes, opened.freq, opened.attrs)
@@ -126,7 +126,7 @@ def open_source(source: Any, time: str | Sequence[str] | None, value: str | None
     elif isinstance(source, pd.DataFrame):
         if freq is None and time is None:
             freq = _own_freq(source.index)
-    elif not isinstance(source, (str, Path)):
+    elif not isinstance(source, (str, Path, Table)):
         raise LSTMWidgetsError(
             f"a series cannot be read from a {type(source).__name__}: pass the path of a CSV or Parquet "
             "file, a pandas DataFrame, or a pandas Series on a time index"

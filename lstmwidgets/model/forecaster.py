@@ -20,7 +20,7 @@ from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model.backend import keras
 from lstmwidgets.model.build import build, with_units
 from lstmwidgets.model.loop import Loop
-from lstmwidgets.model.storage import Saved, read_forecaster, write_forecaster
+from lstmwidgets.model.storage import Saved, read_forecaster, versions, write_forecaster
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +58,8 @@ class LSTMForecaster:
         Where the parts of the series it was fitted on end.
     data_hash_ : str
         SHA-256 of the series it was fitted on.
+    versions_ : dict of str
+        Of the packages it was trained with.
 
     Examples
     --------
@@ -76,6 +78,7 @@ class LSTMForecaster:
     scaler_: Scaler
     split_: Split
     data_hash_: str
+    versions_: dict[str, str]
 
     def __init__(self, config: LSTMConfig | None = None) -> None:
         self.config = checked_config(config)
@@ -100,7 +103,7 @@ class LSTMForecaster:
         forecaster.model_, forecaster.series_, forecaster.windows_ = network, series, windows
         forecaster.covariates_, forecaster.scaler_ = covariates, windows.scaler
         forecaster.split_ = windows.split
-        forecaster.data_hash_ = data_hash(series, covariates)
+        forecaster.data_hash_, forecaster.versions_ = data_hash(series, covariates), versions()
         return forecaster
 
     def fit(
@@ -291,6 +294,7 @@ class LSTMForecaster:
             split=self.split_,
             context=self.reading_.last(self.config.sequence_length),
             weights=self.model_.get_weights(),
+            versions=self.versions_,
         )
         return write_forecaster(saved, path)
 
@@ -311,7 +315,7 @@ class LSTMForecaster:
         forecaster.series_, forecaster._reading = saved.series(), saved.context
         forecaster.covariates_ = forecaster.windows_ = None
         forecaster.scaler_, forecaster.data_hash_ = saved.scaler, saved.data_hash
-        forecaster.split_ = saved.split
+        forecaster.split_, forecaster.versions_ = saved.split, saved.versions
         forecaster.history_ = saved.history
         return forecaster
 

@@ -172,6 +172,7 @@ class Saved:
     split: Split
     context: Reading
     weights: list[NDArray[np.float32]]
+    versions: dict[str, str]
 
     @property
     def features(self) -> int:
@@ -201,7 +202,7 @@ def write_forecaster(saved: Saved, path: Path) -> Path:
         config=saved.config,
         data_hash=saved.data_hash,
         epochs=[EpochRow.model_validate(row) for row in saved.history.to_dict("records")],
-        versions=versions(),
+        versions=saved.versions,
         scaler_mean=saved.scaler.mean,
         scaler_scale=saved.scaler.scale,
         name=saved.name,
@@ -272,6 +273,7 @@ def read_forecaster(path: Path) -> Saved:
             masked=document.masked,
         ),
         weights=weights,
+        versions=document.versions,
     )
 
 

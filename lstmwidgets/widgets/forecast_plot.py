@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -18,9 +17,6 @@ from lstmwidgets.widgets.forecast.module import Module
 from lstmwidgets.widgets.forecast.payload import pack, walked
 from lstmwidgets.widgets.forecast.study import Study, study
 from lstmwidgets.widgets.view import View
-
-MOST_CUTOFFS = 3000
-"""A forecaster's test part is backtested from so many cutoffs at most."""
 
 MADE_HERE: Any = object()
 """For ``diagnosis``: none was given."""
@@ -116,7 +112,9 @@ class ForecastPlot(View):
             self.frame, asked = source, source
         else:
             other = None if series is None else read_series(series)
-            self.frame = _backtested(source, other, covariates)
+            from lstmwidgets.analysis.backtests.held_out import held_out
+
+            self.frame, _ = held_out(source, other, covariates=covariates)
             series, asked = (source.series_, source) if other is None else (other, self.frame)
         self._study: Study = study(self.frame, series, model)
         walk = self._study.walk
@@ -245,27 +243,6 @@ class ForecastPlot(View):
 
     def _page(self) -> str:
         return standalone(self._module, self._title, self.summary())
-
-
-def _backtested(forecaster: Any, series: pd.Series | None, covariates: pd.DataFrame | None) -> pd.DataFrame:
-    """A forecaster's test part from as many cutoffs as there may be, with intervals."""
-    from lstmwidgets.analysis.backtests.backtest import backtest
-    from lstmwidgets.analysis.backtests.intervals import SplitConformal
-
-    def part_of(part: str, share: float, **more: Any) -> pd.DataFrame:
-        length = len(getattr(forecaster, "series_", ()) if series is None else series)
-        step = max(1, math.ceil(length * share / MOST_CUTOFFS))
-        more |= {"covariates": covariates, "progress_bar": False}
-        return backtest(forecaster, series, part=part, step=step, **more)
-
-    config = forecaster.config
-    frame = part_of("test", config.test_fraction)
-    calibration = part_of("validation", config.validation_fraction, baselines=[])
-    try:
-        return SplitConformal().fit(calibration).apply(frame)
-    except LSTMWidgetsError as error:
-        frame.attrs["notes"] = [*frame.attrs.get("notes", []), f"There are no intervals: {error}."]
-        return frame
 
 
 def _diagnosed(source: Any, frame: pd.DataFrame, model: str) -> Any:

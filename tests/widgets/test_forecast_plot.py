@@ -437,13 +437,17 @@ def test_a_forecaster_from_a_file_is_shown_with_the_series_it_was_fitted_on(fore
     assert "ppm" in plot.summary() and plot.diagnosis.verdict
 
 
-def test_without_room_to_calibrate_there_are_no_intervals_and_it_says_why():
-    config = lw.LSTMConfig(sequence_length=8, horizon=5, units=2, epochs=1, validation_fraction=0.1)
+@pytest.mark.parametrize(("horizon", "levels", "why"), [(5, [80], " at 90 %"), (8, [], "")])
+def test_without_room_to_calibrate_there_are_fewer_intervals_or_none_and_it_says_why(horizon, levels, why):
+    config = lw.LSTMConfig(
+        sequence_length=8, horizon=horizon, units=2, epochs=1, validation_fraction=0.1
+    )  # 10 years to validate on: 6 errors of each of 5 steps, and 3 of each of 8
     plot = ForecastPlot(
         lw.LSTMForecaster(config).fit(lw.load_dataset("nile"), progress_bar=False), diagnosis=None
     )
-    assert plot._module.facts["levels"] == []
-    assert "There are no intervals: a 90 % interval needs" in plot._module.facts["notes"][0]
+    assert plot._module.facts["levels"] == levels
+    note = f"There are no intervals{why}: a {80 if not levels else 90} % interval needs at least"
+    assert note in plot._module.facts["notes"][0]
 
 
 def test_a_diagnosis_is_made_taken_or_left_out(frame):

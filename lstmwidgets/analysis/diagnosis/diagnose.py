@@ -95,6 +95,11 @@ class Diagnosis:
         return tuple(one for one in self.findings if one.tone in ("error", "warning"))
 
     @property
+    def doubts(self) -> tuple[str, ...]:
+        """Headlines of the errors that take the meaning from a score."""
+        return tuple(one.headline for one in self.findings if one.name in _DOUBTFUL and one.tone == "error")
+
+    @property
     def tone(self) -> str:
         """That of the verdict: of the gravest problem, else of the skill."""
         found = [one.tone for one in self.problems] or [
@@ -105,7 +110,7 @@ class Diagnosis:
     @property
     def verdict(self) -> str:
         """The whole in one sentence, for the top of a report."""
-        doubts = [one.headline for one in self.problems if one.name in _DOUBTFUL and one.tone == "error"]
+        doubts = self.doubts
         skill = [one.headline for one in self.findings if one.name == "skill"]
         other = [one.headline for one in self.problems if one.name != "skill" and one.headline not in doubts]
         held = [one.headline for one in self.findings if one.name == "coverage" and one.tone == "good"]
