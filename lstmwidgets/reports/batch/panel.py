@@ -1,0 +1,160 @@
+"""A long frame of many series, split into the rows of each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lstmwidgets.data.cells import NumberReader, as_text
+from lstmwidgets.data.columns import ID_COLUMN, choose_columns, join_time
+from lstmwidgets.data.reading import Table, open_table
+from lstmwidgets.errors import LSTMWidgetsError
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Many series, their rows as they were read.
+
+    Attributes
+    ----------
+    label : str
+        How messages call the source, for example ``"'panel.csv'"``.
+    ids : tuple of str
+        In order of appearance.
+    time, value : str
+        The columns of times and of values.
+    """
+
+    label: str
+    ids: tuple[str, ...]
+    time: str
+    value: str
+    _frame: pd.DataFrame
+    _bounds: NDArray[np.int64]
+    _hashes: NDArray[np.uint64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def rows(self, number: int) -> pd.DataFrame:
+        """The rows of one series, its times and its values, in order of appearance."""
+        start, end = self._bounds[number : number + 2]
+        return self._frame.iloc[start:end].reset_index(drop=True)
+
+    def rows_hash(self, number: int) -> str:
+        """SHA-256 over the cells of one series' rows, and their order."""
+        start, end = self._bounds[number : number + 2]
+        return hashlib.sha256(self._hashes[start:end].tobytes()).hexdigest()
+
+
+def read_panel(
+    source: str | Path | pd.DataFrame,
+    id_column: str = ID_COLUMN,
+    time: str | Sequence[str] | None = None,
+    value: str | None = None,
+) -> Panel:
+    """Read a long frame once, and split it by the id of its rows.
+
+    Cells are passed on as they stand, for each series is read and judged by itself; decimal commas
+    alone are settled here, because the whole column says what they mean.
+
+    Parameters
+    ----------
+    source : path or DataFrame
+        A CSV or Parquet file, as `lstmwidgets.read_series` takes it, with a row for each time of each
+        series.
+    id_column : str
+        The column that names each row's series. Ids are text: 007 stays 007.
+    time, value : str, optional
+        Column names; found by themselves when only one column fits.
+
+    Raises
+    ------
+    LSTMWidgetsError
+        For a source that cannot be read, a column that is not there or cannot be found, or rows that
+        name no series.
+    """
+    if not isinstance(source, (str, Path, pd.DataFrame)):
+        raise LSTMWidgetsError(
+            f"a panel cannot be read from a {type(source).__name__}: pass the path of a CSV or Parquet file, "
+            f"or a pandas DataFrame, with the columns {ID_COLUMN}, ds and y"
+        )
+    table = open_table(source)
+    column = None if time is None or isinstance(time, str) else list(time)
+    if column is not None:
+        table, time = join_time(table, column)
+    time, value = _columns_of(table, id_column, time if isinstance(time, str) else None, value)
+    frame = _read(table, id_column, time, value)
+    codes, ids = pd.factorize(frame.pop(id_column))
+    frame = frame.iloc[np.argsort(codes, kind="stable")].reset_index(drop=True)
+    bounds = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(ids)))]).astype(np.int64)
+    hashes = pd.util.hash_pandas_object(frame, index=False).to_numpy(np.uint64)
+    return Panel(table.label, tuple(ids), time, value, frame, bounds, hashes)
+
+
+def _columns_of(table: Table, id_column: str, time: str | None, value: str | None) -> tuple[str, str]:
+    """The columns of times and values, judged by the first series: the times of all begin anew many times."""
+    there = list(table.sample.columns)
+    for label, name in (("id", id_column), ("time", time), ("value", value)):
+        if name is not None and name not in there:
+            raise LSTMWidgetsError(
+                f"{label}={name!r} is not a column of {table.label}: it has {', '.join(map(repr, there))}"
+            )
+    if id_column in (time, value):
+        raise LSTMWidgetsError(
+            f"id={id_column!r} names the time or value column too: pass three different columns"
+        )
+    if table.sample.empty:
+        raise LSTMWidgetsError(f"{table.label} has no rows below its column names: there is no series in it")
+    ids = as_text(table.sample[id_column])
+    first = table.sample[ids == ids[ids != ""].iloc[0]] if (ids != "").any() else table.sample
+    # Called so, it is never taken for the values, and `y` is taken for them.
+    first = first.drop(columns=[] if id_column == ID_COLUMN else [ID_COLUMN], errors="ignore")
+    choice = choose_columns(replace(table, sample=first.rename(columns={id_column: ID_COLUMN})), time, value)
+    return choice.time, choice.value
+
+
+def _read(table: Table, id_column: str, time: str, value: str) -> pd.DataFrame:
+    """Ids as text, times and values as they stand; without blank rows."""
+    kept: list[pd.DataFrame] = []
+    place = table.first
+    numbers = NumberReader(value, table.word, table.decimal_commas)
+    for chunk in table.chunks([id_column, time, value]):
+        places = np.arange(place, place + len(chunk), dtype=np.int64)
+        place += len(chunk)
+        chunk = chunk.assign(**{id_column: as_text(chunk[id_column])})
+        nameless = (chunk[id_column] == "").to_numpy()
+        if nameless.any():
+            blank = nameless & (as_text(chunk[time]) == "") & (as_text(chunk[value]) == "")
+            _refuse_nameless(table, id_column, places[nameless & ~blank])
+            chunk, places = chunk[~blank], places[~blank]
+        if table.decimal_commas:
+            chunk = chunk.assign(**{value: _with_points(chunk[value], numbers, places)})
+        kept.append(chunk)
+    numbers.check_commas()
+    frame = pd.concat(kept, ignore_index=True) if kept else pd.DataFrame()
+    if frame.empty:
+        raise LSTMWidgetsError(f"{table.label} has no rows below its column names: there is no series in it")
+    return frame
+
+
+def _refuse_nameless(table: Table, id_column: str, places: NDArray[np.int64]) -> None:
+    if len(places):
+        listed = ", ".join(map(str, places[:4])) + (f" and {len(places) - 4:,} more" if len(places) > 4 else "")
+        raise LSTMWidgetsError(
+            f"{table.label} has rows that name no series, their {id_column!r} is empty {table.word} {listed}: "
+            "name their series, or drop the rows"
+        )
+
+
+def _with_points(cells: pd.Series, numbers: NumberReader, places: NDArray[np.int64]) -> pd.Series:
+    """Cells whose decimal commas are points; what is no number stays as it is, for its series to tell."""
+    read = numbers.read(cells, places)
+    text = as_text(cells)
+    return text.where(np.isnan(read), text.str.replace(",", ".", regex=False))
