@@ -1,0 +1,217 @@
+"""An executed notebook as one page of HTML, which needs neither a network nor a kernel."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import html
+import json
+import os
+import re
+import secrets
+from pathlib import Path
+from xml.etree.ElementTree import ParseError
+
+import nbformat
+from bs4 import BeautifulSoup
+from nbconvert import HTMLExporter
+from traitlets.config import Config
+
+import lstmwidgets
+from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.reports.display import PAGE_MIME
+from lstmwidgets.reports.drawing import inlined
+from lstmwidgets.reports.outline import contents_of, dress_tables, name_page
+from lstmwidgets.widgets.theme import PALETTE
+
+TEMPLATE = Path(__file__).with_name("template")
+
+_SVG = "image/svg+xml"
+_PRIORITY = ["text/html", "text/markdown", "image/png", "image/jpeg", "text/plain"]
+_TITLE = re.compile("<title>(.*?)</title>", re.DOTALL)
+_SCRIPT = re.compile(r"<script(?: type=\"module\")?>(.*?)</script>", re.DOTALL)
+
+
+def write_page(notebook: str | Path | nbformat.NotebookNode, path: str | Path) -> Path:
+    """Write `report_page` to a file, whole or not at all."""
+    path = Path(path)
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        beside.write_text(report_page(notebook), encoding="utf-8")
+        os.replace(beside, path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise LSTMWidgetsError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
+    return path
+
+
+def report_page(notebook: str | Path | nbformat.NotebookNode) -> str:
+    """The page of an executed notebook.
+
+    Sections begin at its headings of second level, and are listed in the contents. Code is folded
+    away; code that shows nothing is joined to the code whose output it led to. Pictures in SVG become
+    elements of the page; what holds a page of its own (`lstmwidgets.reports.display.Interactive`) runs in
+    a frame. A policy in the page forbids every load and every script but its own, whatever the data say.
+
+    Parameters
+    ----------
+    notebook : path or nbformat.NotebookNode
+
+    Returns
+    -------
+    str
+        HTML.
+
+    Raises
+    ------
+    LSTMWidgetsError
+        When the file is no notebook.
+    """
+    node = copy.deepcopy(_read(notebook))
+    parts = _Parts()
+    sections = _arrange(node, parts)
+    report = {name: parts.put() for name in ("policy", "style", "script", "contents")}
+    exporter = HTMLExporter(
+        config=Config({"NbConvertBase": {"display_data_priority": _PRIORITY}}),
+        extra_template_basedirs=[str(TEMPLATE.parent)],
+        template_name=TEMPLATE.name,
+        exclude_anchor_links=True,
+    )
+    resources = {"report": {**report, "sections": sections, "version": lstmwidgets.__version__}}
+    written, _ = exporter.from_notebook_node(node, resources=resources)
+    soup = BeautifulSoup(written, "html.parser")
+    script = _text("script.js")
+    parts.put(report["policy"], _policy([script, *parts.scripts]))
+    parts.put(report["style"], _style())
+    parts.put(report["script"], script)
+    parts.put(report["contents"], contents_of(soup))
+    name_page(soup)
+    dress_tables(soup)
+    return parts.fill_in(str(soup))
+
+
+def _read(notebook: str | Path | nbformat.NotebookNode) -> nbformat.NotebookNode:
+    if isinstance(notebook, nbformat.NotebookNode):
+        return notebook
+    try:
+        return nbformat.read(notebook, as_version=4)
+    except (OSError, ValueError, nbformat.ValidationError) as error:
+        raise LSTMWidgetsError(f"{str(notebook)!r} cannot be read as a notebook: {error}") from error
+
+
+class _Parts:
+    """What is too large, or too exact, to go through a parser of HTML: a token stands in its place."""
+
+    def __init__(self) -> None:
+        self._key = secrets.token_hex(8)  # which no data can know
+        self._texts: list[str] = []
+        self.scripts: list[str] = []
+
+    def put(self, token: str = "", text: str = "") -> str:
+        """Keep a text under a token, a new one where none is given."""
+        if token:
+            self._texts[int(token[len(self._key) : -1])] = text
+            return token
+        self._texts.append(text)
+        return f"{self._key}{len(self._texts) - 1}z"
+
+    def fill_in(self, page: str) -> str:
+        return re.sub(rf"{self._key}(\d+)z", lambda found: self._texts[int(found[1])], page)
+
+    def figure(self, output: nbformat.NotebookNode) -> str:
+        """A token for a picture, and for the page that is to run in its place."""
+        words, page = output.data.get("text/plain", ""), output.data.get(PAGE_MIME)
+        try:
+            drawing = inlined(output.data[_SVG], f"p{len(self._texts)}-", words)
+        except ParseError:
+            coded = base64.b64encode(output.data[_SVG].encode()).decode()
+            drawing = f'<img class="lw-pixels" alt="{html.escape(words)}" src="data:{_SVG};base64,{coded}">'
+        caption = output.metadata.get(_SVG, {}).get("caption", "")
+        below = caption and f"<figcaption>{html.escape(caption)}</figcaption>"
+        still = f'<div class="lw-still">{drawing}</div>'
+        if page is None:
+            return self.put(text=f'<figure class="lw-figure">{still}{below}</figure>')
+        titled = _TITLE.search(page)
+        framed = page.replace("<body>", f"<body>{_fitted()}", 1)
+        self.scripts += _SCRIPT.findall(framed)
+        held = json.dumps(framed).replace("<", "\\u003c")
+        return self.put(
+            text=f'<figure class="lw-figure lw-live" data-title="{titled[1] if titled else "A view"}">{still}'
+            f'<script type="application/json" class="lw-page">{held}</script>{below}</figure>'
+        )
+
+
+def _fitted() -> str:
+    """What a view's page needs to fit into a frame."""
+    return f"<style>{_text('frame.css')}</style><script>{_text('frame.js')}</script>"
+
+
+def _arrange(node: nbformat.NotebookNode, parts: _Parts) -> int:
+    """Open a section at each heading, join silent code to what it led to; the number of sections."""
+    sections, silent, cells = 0, [], []
+    for cell in node.cells:
+        if cell.cell_type == "code":
+            shows = _settle(cell, parts)
+            silent.append(cell)
+            if not shows:
+                continue
+        cells += _joined(silent)
+        silent = []
+        if cell.cell_type == "markdown":
+            if cell.source.lstrip().startswith("## "):
+                sections += 1
+                cell.metadata["opens_a_section"] = sections
+            cells.append(cell)
+    node.cells = cells + _joined(silent)
+    return sections
+
+
+def _settle(cell: nbformat.NotebookNode, parts: _Parts) -> bool:
+    """Whether a cell shows anything, with pictures made, and mere lines of progress put aside."""
+    shows = False
+    for output in cell.outputs:
+        if output.output_type == "error":
+            shows = True
+        elif output.output_type in ("display_data", "execute_result"):
+            if _SVG in output.data:
+                output.data["text/html"] = parts.figure(output)
+            known = [kind for kind in _PRIORITY if kind in output.data]
+            if known == ["text/plain"] and output.output_type == "display_data":
+                output.metadata["aside"] = True
+            shows = shows or (bool(known) and "aside" not in output.metadata)
+    return shows
+
+
+def _joined(run: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """One cell with the code and the outputs of all."""
+    written = [cell for cell in run if cell.source.strip()]
+    if not written:
+        return []
+    last = written[-1]
+    last.metadata["sources"] = [cell.source for cell in written[:-1]]
+    last.outputs = [output for cell in run for output in cell.outputs]
+    return [last]
+
+
+def _text(name: str) -> str:
+    return (TEMPLATE / name).read_text(encoding="utf-8")
+
+
+def _style() -> str:
+    light, dark = (
+        "".join(f"--lw-{each.name}:{getattr(each, shade)};" for each in PALETTE.values())
+        for shade in ("light", "dark")
+    )
+    dark = f"@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}"
+    return f":root{{{light}}}\n{dark}\n{_text('style.css')}"
+
+
+def _policy(scripts: list[str]) -> str:
+    """Nothing is loaded, and nothing runs but these: not even what a name in the data may smuggle in."""
+    digests = sorted({base64.b64encode(hashlib.sha256(each.encode()).digest()).decode() for each in scripts})
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
