@@ -1,0 +1,77 @@
+"""How to make a report again: its command, its settings, and the versions it was made with."""
+
+from __future__ import annotations
+
+import platform
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lstmwidgets.config import LSTMConfig
+from lstmwidgets.model.storage import versions as package_versions
+
+FLAGS = {"id_column": "--id"}
+"""Flags that are not called as their field."""
+
+
+def flag(name: str) -> str:
+    """The command line's name of a setting.
+
+    Examples
+    --------
+    >>> flag("sequence_length"), flag("id_column")
+    ('--sequence-length', '--id')
+    """
+    return FLAGS.get(name, f"--{name.replace('_', '-')}")
+
+
+def command_of(source: Any, asked: Mapping[str, Any], config: LSTMConfig) -> str:
+    """The shell command of a report; empty for data that were in memory.
+
+    Parameters
+    ----------
+    source : path or str
+    asked : mapping
+        Settings of the report itself that are not their default.
+    config : LSTMConfig
+        Those of its fields that are not their default get a flag.
+
+    Examples
+    --------
+    >>> command_of("my data.csv", {"only": "a b"}, LSTMConfig(units=8))
+    "lstmwidgets report 'my data.csv' --only 'a b' --units 8 -o report"
+    """
+    if not isinstance(source, (str, Path)):
+        return ""
+    path = str(source)
+    words = ["lstmwidgets", "report", f"./{path}" if path.startswith("-") else path]
+    defaults = LSTMConfig().model_dump()
+    changed = {name: value for name, value in config.model_dump().items() if value != defaults[name]}
+    for name, value in {**asked, **changed}.items():
+        for one in value if isinstance(value, (list, tuple)) else [value]:
+            words += [f"{flag(name)}={one}"] if str(one).startswith("-") else [flag(name), str(one)]
+    return shlex.join([*words, "-o", "report"])
+
+
+def settings_table(config: LSTMConfig) -> pd.DataFrame:
+    """Every hyperparameter in words: ``value``, ``default``, ``unit``, ``flag`` and ``what it does``."""
+    rows = [
+        {
+            "setting": parameter.label,
+            "value": f"{getattr(config, name)}",
+            "default": f"{parameter.default}",
+            "unit": parameter.unit,
+            "flag": flag(name),
+            "what it does": parameter.help,
+        }
+        for name, parameter in LSTMConfig.parameters().items()
+    ]
+    return pd.DataFrame(rows).set_index("setting")
+
+
+def versions() -> dict[str, str]:
+    """Of the packages whose numbers a report holds, and of Python."""
+    return {**package_versions(), "python": platform.python_version()}

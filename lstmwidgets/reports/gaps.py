@@ -1,0 +1,93 @@
+"""What a report does about missing values, and what it says where they leave nothing to forecast from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lstmwidgets.analysis.repair import FILL_METHODS, LSTM, fill
+from lstmwidgets.config import LSTMConfig
+from lstmwidgets.data.windows import Windows, make_windows
+from lstmwidgets.errors import LSTMWidgetsError
+
+MASK = "mask"
+"""Keep missing values as unknown, and let the network be told which they are."""
+
+FILLS = (*FILL_METHODS, MASK)
+
+_REMEDIES = ("linear", "forward", MASK)
+"""What an error may advise, as each takes any series: the first that leaves something to train on."""
+
+
+def checked_fill(method: Any) -> str | None:
+    """A way of filling that there is, or None for none."""
+    if method is not None and (not isinstance(method, str) or method not in FILLS):
+        raise LSTMWidgetsError(
+            f"fill={method!r} is not accepted: fill takes {', '.join(map(repr, FILLS))}, or None to leave "
+            "gaps as they are"
+        )
+    return method
+
+
+def repaired(series: pd.Series, method: str | None, *, progress_bar: bool = True) -> pd.Series:
+    """The series with its missing values filled or marked as unknown; with None, itself."""
+    if method is None:
+        return series
+    if method == MASK:
+        return fill(series, mask=True)
+    return fill(series, method, **({"progress_bar": progress_bar} if method == LSTM else {}))
+
+
+def rehearsed(series: pd.Series, method: str | None) -> pd.Series:
+    """As `repaired`, but with lines where an LSTM would have to be trained first."""
+    return repaired(series, "linear" if method == LSTM else method)
+
+
+def forecastable(series: pd.Series, config: LSTMConfig) -> Windows:
+    """The windows of a series whose end can be forecast from.
+
+    Raises
+    ------
+    LSTMWidgetsError
+        When a part has no complete window, or the newest values are missing; the message names the
+        repair that would help, if one does.
+    """
+    try:
+        windows = make_windows(series, config)
+        check_end(series, config)
+    except LSTMWidgetsError as error:
+        raise LSTMWidgetsError(f"{error}{_remedy(series, config)}") from None
+    return windows
+
+
+def check_end(series: pd.Series, config: LSTMConfig) -> None:
+    """Refuse a series of which the newest values, which the forecast reads, are not known."""
+    known = np.isfinite(series.to_numpy(np.float64))
+    missing = int(np.count_nonzero(~known[-config.sequence_length :]))
+    enough = missing < config.sequence_length if series.attrs.get("mask") else not missing
+    if enough:
+        return
+    last = series.index[known][-1].isoformat(sep=" ")
+    values = f"the newest sequence_length={config.sequence_length} values"
+    raise LSTMWidgetsError(
+        f"{missing} of {values} of {str(series.name)!r} are missing (the last known one is of {last}), and "
+        "the forecast after the data's end reads all of them: repair them, or cut the series after its last "
+        "complete stretch"
+    )
+
+
+def _remedy(series: pd.Series, config: LSTMConfig) -> str:
+    """The end of a sentence: the first repair with which all is well; empty where gaps are not to blame."""
+    if not series.isna().any() or series.attrs.get("mask"):
+        return ""
+    for method in _REMEDIES:
+        try:
+            mended = repaired(series, method)
+            make_windows(mended, config)
+            check_end(mended, config)
+        except LSTMWidgetsError:
+            continue
+        return f". In a report: fill={method!r}, on the command line --fill {method}"
+    return ""

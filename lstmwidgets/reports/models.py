@@ -1,0 +1,116 @@
+"""A forecaster trained once: taken from a folder where it was trained before, and put there when it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from lstmwidgets.config import LSTMConfig
+from lstmwidgets.data.series import data_hash
+from lstmwidgets.data.windows import Windows
+from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.model.storage import versions
+
+if TYPE_CHECKING:
+    from lstmwidgets.model.forecaster import LSTMForecaster
+
+log = logging.getLogger(__name__)
+
+MODEL_FILE = "model.safetensors"
+"""A finished model's name, in a work folder and in a report's."""
+
+
+def trained(
+    series: pd.Series, config: LSTMConfig, windows: Windows, folder: Path | None, *, progress_bar: bool = True
+) -> LSTMForecaster:
+    """A forecaster of a series: from the folder, if one of just this series and config is there, or trained.
+
+    A training that was killed goes on where it was.
+
+    Parameters
+    ----------
+    series, config, windows
+        The windows are the series' own.
+    folder : Path, optional
+        For the model and for the state of an unfinished training; made where it is not there.
+    """
+    from lstmwidgets.model.progress import ProgressBar
+    from lstmwidgets.model.training import Trainer
+
+    if folder is not None and (found := _found(folder / MODEL_FILE, series, config, windows)) is not None:
+        return found
+    # A folder of its own for each training: one of other data or settings is no error, only of no use.
+    unfinished = None if folder is None else folder / f"training-{_key(series, config)}"
+    listeners = [ProgressBar()] if progress_bar else []
+
+    def trainer() -> Trainer:
+        return Trainer(series, config, callbacks=listeners, folder=unfinished, windows=windows)
+
+    try:
+        training = trainer()
+    except LSTMWidgetsError as error:
+        if unfinished is None or not unfinished.exists():
+            raise
+        log.info("the unfinished training in %s is of no use: %s", unfinished, error)
+        shutil.rmtree(unfinished)
+        training = trainer()
+    forecaster = training.run().forecaster
+    assert forecaster is not None, "a training that ended without an error has a forecaster"
+    if folder is not None and unfinished is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        forecaster.save(folder / MODEL_FILE)
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return forecaster
+
+
+def kept_epoch(forecaster: LSTMForecaster) -> int:
+    """The epoch whose weights a forecaster has; 0 for the ridge regression that a highway began as."""
+    losses = forecaster.history_["val_loss"]
+    if forecaster.config.highway == "linear" and forecaster.windows_ is not None:
+        from lstmwidgets.model.loop import Loop
+
+        loop = Loop(forecaster.model_, forecaster.windows_, loss=forecaster.config.loss)
+        if loop.mean_loss(forecaster.windows_.validation) < 0.999999 * losses.min():
+            return 0
+    return int(losses.idxmin())
+
+
+def _found(path: Path, series: pd.Series, config: LSTMConfig, windows: Windows) -> LSTMForecaster | None:
+    """The forecaster in a file, with its series again; None where it is another one, or no file of ours."""
+    from lstmwidgets.model.forecaster import LSTMForecaster
+
+    if not path.is_file():
+        return None
+    try:
+        saved = LSTMForecaster.load(path)
+    except LSTMWidgetsError as error:
+        log.info("%s is of no use: %s", path, error)
+        return None
+    same = (
+        saved.config == config
+        and saved.data_hash_ == data_hash(series)
+        and saved.versions_ == versions()
+        and _treatment(saved.series_) == _treatment(series)
+    )
+    if not same:
+        return None
+    forecaster = LSTMForecaster.fitted(config, series, windows, saved.model_)
+    forecaster.history_ = saved.history_
+    return forecaster
+
+
+def _treatment(series: pd.Series) -> list[Any]:
+    """What was done about missing values, as far as it decides what is read and scored."""
+    repairs = series.attrs.get("repairs", [])
+    return [bool(series.attrs.get("mask")), *([one["method"], one["points"]] for one in repairs)]
+
+
+def _key(series: pd.Series, config: LSTMConfig) -> str:
+    decisive = [data_hash(series), config.model_dump(), _treatment(series), versions()]
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,104 @@
+"""A report's own still pictures: the series, the forecast as a fan, errors by step, the training."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from lstmwidgets.config import LSTMConfig
+from lstmwidgets.data.windows import PARTS, Split
+from lstmwidgets.widgets.charts.axes import log_ticks, loss_limits
+from lstmwidgets.widgets.charts.repairs import drawn
+from lstmwidgets.widgets.charts.stretches import as_times
+from lstmwidgets.widgets.charts.thinning import thin
+from lstmwidgets.widgets.figures import Picture, model_picture, quiet_axes, series_picture
+from lstmwidgets.widgets.theme import PART_OPACITY, colour
+
+HORIZONS_BEFORE = 4
+"""So many horizons of what came before are drawn beside a forecast."""
+
+FEWEST_BEFORE = 48
+
+
+def overview(series: pd.Series, split: Split, y: str = "") -> Picture:
+    """The whole series on its three parts; points that were filled are hollow."""
+    picture = Picture(9.0, 2.8)
+    axes = quiet_axes(picture.add_subplot(), y=y)
+    times, apart = as_times(pd.DatetimeIndex(series.index)), drawn(series)
+    if apart.any_filled:
+        axes.plot(*thin(times, apart.values), color=colour("actual"), linewidth=0.6, alpha=0.5)
+        there = np.isfinite(apart.filled)
+        axes.plot(
+            times[there],
+            apart.filled[there],
+            "o",
+            markersize=3,
+            markerfacecolor="white",
+            markeredgecolor=colour("actual"),
+            markeredgewidth=0.7,
+            label="filled",
+        )
+    axes.plot(*thin(times, apart.observed), color=colour("actual"), linewidth=0.9)
+    for part in PARTS:
+        begin, end = split.bounds(part)
+        axes.axvspan(
+            times[begin], times[min(end, len(times) - 1)], color=colour(part), alpha=PART_OPACITY, linewidth=0
+        )
+        middle = (begin + end) // 2
+        axes.annotate(
+            part,
+            (times[middle], 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="center",
+            color=colour(part),
+            fontsize=8,
+        )
+    axes.margins(x=0)
+    return picture
+
+
+def fan(series: pd.Series, forecast: pd.DataFrame, y: str = "") -> Picture:
+    """The end of the series, and what is forecast after it with its intervals."""
+    before = max(FEWEST_BEFORE, HORIZONS_BEFORE * len(forecast))
+    recent = series.iloc[-before:].rename("what came")
+    ahead = pd.Series(forecast["yhat"].to_numpy(), index=pd.DatetimeIndex(forecast["ds"]))
+    band = forecast if any("-lo-" in name for name in forecast) else None
+    picture = series_picture(recent, {"forecast": ahead}, band=band, y=y)
+    (axes,) = picture.axes
+    axes.axvline(as_times(pd.DatetimeIndex(series.index[-1:]))[0], color=colour("quiet"), linewidth=0.8)
+    return picture
+
+
+def by_step(errors: pd.DataFrame, unit: str = "") -> Picture:
+    """Mean absolute error of each model by steps ahead."""
+    y = f"mean absolute error, {unit}" if unit else "mean absolute error"
+    picture = model_picture(errors, x="steps ahead", y=y)
+    picture.axes[0].set_ylim(bottom=0)
+    return picture
+
+
+def training(history: pd.DataFrame, kept: int, config: LSTMConfig) -> Picture:
+    """The loss by epoch on a logarithmic scale; the epoch whose weights were kept is marked."""
+    picture = Picture(9.0, 2.8)
+    axes = quiet_axes(picture.add_subplot(), x="epoch", y="loss")
+    epochs = history.index.to_numpy()
+    for name, part in (("loss", "train"), ("val_loss", "validation")):
+        axes.plot(epochs, history[name], color=colour(part), linewidth=1.6, label=part)
+    losses = history[["loss", "val_loss"]].to_numpy(np.float64)
+    axes.set_yscale("log")
+    axes.set_ylim(*loss_limits(losses, config.centering == "last"))
+    ticks = log_ticks(*axes.get_ylim())
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+    if kept:
+        axes.plot(
+            [kept], [history["val_loss"][kept]], "o", color=colour("validation"), label=f"kept: epoch {kept}"
+        )
+    if config.centering == "last":
+        axes.axhline(
+            1.0, color=colour("repeat-last"), linewidth=1, linestyle="--", label="repeating the last value"
+        )
+    picture.legend(frameon=False, fontsize=8, ncols=7, loc="outside lower left", borderpad=0)
+    return picture

@@ -1,0 +1,314 @@
+"""Everything that a report tells of one series, computed when it is first asked for."""
+
+from __future__ import annotations
+
+import os
+import time as clock
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lstmwidgets.analysis.backtests.conformal import LEVELS, checked_levels
+from lstmwidgets.analysis.backtests.held_out import held_out
+from lstmwidgets.analysis.backtests.intervals import SplitConformal, coverage_table
+from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis, diagnose
+from lstmwidgets.analysis.scoring.metrics import error_by_step
+from lstmwidgets.analysis.scoring.scores import LSTM
+from lstmwidgets.analysis.scoring.tables import score_frame
+from lstmwidgets.config import LSTMConfig, checked_config
+from lstmwidgets.data.auditing.audit import audit
+from lstmwidgets.data.auditing.report import Audit
+from lstmwidgets.data.windows import Windows
+from lstmwidgets.reports import command, gaps, models, pictures, told
+from lstmwidgets.reports.display import Headline
+from lstmwidgets.reports.metrics import Metrics, metrics_of
+from lstmwidgets.reports.source import read_source, source_name
+from lstmwidgets.reports.tables import safe_csv, write_whole
+from lstmwidgets.reports.verdict import verdict_of
+from lstmwidgets.widgets.figures import Picture
+
+if TYPE_CHECKING:
+    from lstmwidgets.model.forecaster import LSTMForecaster
+    from lstmwidgets.widgets.forecast_plot import ForecastPlot
+    from lstmwidgets.widgets.gate_explorer import GateExplorer
+
+WORK = "LSTMWIDGETS_WORK"
+"""Environment variable: the folder a study works in where it is given none."""
+
+ROWS = "rows.parquet"
+"""In that folder: the rows of the one series that is meant, read in place of the source."""
+
+
+class Study:
+    """All that a report says of one series and its forecast.
+
+    Nothing is computed before it is asked for, and nothing twice: the forecaster is trained once, or
+    taken from the folder where it was trained before.
+
+    Parameters
+    ----------
+    csv : path, DataFrame, Series or str
+        As `lstmwidgets.read_series` takes it; or the name of a bundled series, where there is no such file.
+    config : LSTMConfig, optional
+    time, value, freq
+        As in `lstmwidgets.read_series`.
+    id_column : str, optional
+        The column that tells the series of a long frame apart; ``unique_id`` where there is one.
+    only : str, optional
+        Which of them.
+    fill : str, optional
+        How missing values are filled, a method of `lstmwidgets.fill`, or "mask" to keep them as unknown. By
+        default gaps stay gaps, and windows that touch one are left out.
+    levels : sequence of int
+        Per cent of what comes that each interval is to hold.
+    folder : path, optional
+        For the model and for the state of an unfinished training, so that a killed one goes on and
+        a finished one is taken again. By default what the environment variable ``LSTMWIDGETS_WORK``
+        names, if it is set.
+
+    Raises
+    ------
+    LSTMWidgetsError
+        For a config, a way of filling or levels that are not accepted; and, as soon as something is
+        asked for, for data that cannot be forecast: see `check`.
+
+    Examples
+    --------
+    >>> import lstmwidgets as lw
+    >>> study = Study("nile", lw.LSTMConfig(sequence_length=8, horizon=2, units=4, epochs=2))
+    >>> study.forecast.columns.tolist()[:4]
+    ['unique_id', 'ds', 'yhat', 'yhat-lo-80']
+    >>> study.verdict.endswith(".")
+    True
+    """
+
+    def __init__(
+        self,
+        csv: Any,
+        config: LSTMConfig | None = None,
+        *,
+        time: str | Sequence[str] | None = None,
+        value: str | None = None,
+        freq: str | None = None,
+        id_column: str | None = None,
+        only: str | None = None,
+        fill: str | None = None,
+        levels: Sequence[int] = LEVELS,
+        folder: str | Path | None = None,
+    ) -> None:
+        self.source, self.config = csv, checked_config(config)
+        self.fill, self.levels = gaps.checked_fill(fill), checked_levels(levels)
+        self._columns = {"time": time, "value": value, "freq": freq}
+        self._chosen = {"id_column": id_column, "only": only}
+        folder = folder if folder is not None else os.environ.get(WORK)
+        self.folder = Path(folder) if folder else None
+        self._began = clock.perf_counter()
+
+    def __repr__(self) -> str:
+        return f"Study({source_name(self.source)!r}, {self.config!r})"
+
+    # The data -------------------------------------------------------------------------------
+
+    @cached_property
+    def original(self) -> pd.Series:
+        """The series as it was read; gaps are NaN."""
+        rows = None if self.folder is None else self.folder / ROWS
+        if rows is None or not rows.is_file():
+            return read_source(self.source, **self._columns, **self._chosen)  # type: ignore[arg-type]
+        series = read_source(pd.read_parquet(rows), **self._columns)  # type: ignore[arg-type]
+        return series if self._chosen["only"] is None else series.rename(self._chosen["only"])
+
+    @cached_property
+    def series(self) -> pd.Series:
+        """The series as the network reads it, its gaps filled as asked for."""
+        return gaps.repaired(self.original, self.fill)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """What a forecast of the series as it was read may stumble over."""
+        found = audit(self.original)
+        return replace(
+            found, source=source_name(self.source), reading=tuple(self.original.attrs.get("notes", ()))
+        )
+
+    @property
+    def repairs(self) -> list[dict[str, Any]]:
+        """What was filled and how: see `lstmwidgets.fill`."""
+        return list(self.series.attrs.get("repairs", []))
+
+    @cached_property
+    def windows(self) -> Windows:
+        """What the network is trained and tested on."""
+        return gaps.forecastable(self.series, self.config)
+
+    def check(self) -> None:
+        """Refuse what cannot be studied, before anything is trained and without TensorFlow.
+
+        Raises
+        ------
+        LSTMWidgetsError
+            For a source that cannot be read, a series too short for the config, one that never
+            changes, gaps that leave no window to train, validate or test on, and a newest window that
+            is not known. The message names what to change.
+        """
+        if self.fill == gaps.LSTM:
+            gaps.forecastable(gaps.rehearsed(self.original, self.fill), self.config)
+        else:
+            _ = self.windows
+
+    # The forecast ---------------------------------------------------------------------------
+
+    @cached_property
+    def forecaster(self) -> LSTMForecaster:
+        """Trained on the series, or taken from the folder."""
+        self.check()
+        return models.trained(self.series, self.config, self.windows, self.folder)
+
+    @cached_property
+    def _tested(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        return held_out(self.forecaster, levels=self.levels)
+
+    @property
+    def backtest(self) -> pd.DataFrame:
+        """The test part forecast from every cutoff, by the network and its rivals, with intervals.
+
+        They are calibrated on the validation part. See `lstmwidgets.backtest` and
+        `lstmwidgets.SplitConformal`.
+        """
+        return self._tested[0]
+
+    @cached_property
+    def forecast(self) -> pd.DataFrame:
+        """What comes after the data's end: ``unique_id``, ``ds``, ``yhat``, ``yhat-lo-80``, ``yhat-hi-80``, …
+
+        The intervals are calibrated on the errors of the validation and test parts, none of which the
+        network was trained on, at the levels that were tested.
+        """
+        ahead, test, validation = self.forecaster.predict(), *self._tested
+        if not len(self.coverage):
+            return ahead
+        errors = pd.concat([one[["unique_id", "ds", "cutoff", "y", LSTM]] for one in (validation, test)])
+        levels = self.coverage.index.to_list()
+        return SplitConformal(levels).fit(errors.reset_index(drop=True)).apply(ahead)
+
+    # What it is worth -----------------------------------------------------------------------
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """A row for each model, all on the same forecasts: see `lstmwidgets.score_frame`."""
+        windows = self.windows
+        train = np.where(windows.known, windows.read, np.nan)[: windows.split.train_end]
+        return score_frame(self.backtest, train)
+
+    @cached_property
+    def coverage(self) -> pd.DataFrame:
+        """How often the intervals held what came, by level; empty where there are none."""
+        if not any(f"{LSTM}-lo-{level}" in self.backtest for level in self.levels):
+            empty = pd.DataFrame(columns=["nominal", "coverage", "width", "points"], dtype=np.float64)
+            return empty.rename_axis("level")
+        return coverage_table(self.backtest, LSTM)
+
+    @cached_property
+    def by_step(self) -> pd.DataFrame:
+        """Mean absolute error of each model by steps ahead, from 1."""
+        return error_by_step(self.backtest, self.scores.index.to_list())
+
+    @cached_property
+    def diagnosis(self) -> Diagnosis:
+        """What is wrong with the forecast, in words: see `lstmwidgets.diagnose`."""
+        return diagnose(self.forecaster, frame=self.backtest)
+
+    @cached_property
+    def verdict(self) -> str:
+        """The whole in one sentence."""
+        return verdict_of(self.diagnosis, self.coverage)
+
+    @property
+    def tone(self) -> str:
+        """Of the verdict: "good", "quiet", "warning" or "error"."""
+        return self.diagnosis.tone
+
+    @property
+    def notes(self) -> list[str]:
+        """A sentence for each thing left out or not possible."""
+        said = [frame.attrs.get("notes", []) for frame in (self.backtest, self.scores, self.coverage)]
+        return list(dict.fromkeys(note for notes in (*said, self.diagnosis.notes) for note in notes))
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """Every number of the report."""
+        return metrics_of(self, clock.perf_counter() - self._began)
+
+    # How to make it again -------------------------------------------------------------------
+
+    @property
+    def command(self) -> str:
+        """The shell command that makes this report; empty for data that were in memory."""
+        asked = {**self._columns, **self._chosen, "fill": self.fill}
+        if self.levels != LEVELS:
+            asked["levels"] = self.levels
+        given = {name: value for name, value in asked.items() if value is not None}
+        return command.command_of(self.source, given, self.config)
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Of the packages whose numbers these are, and of Python."""
+        return command.versions()
+
+    def settings_table(self) -> pd.DataFrame:
+        """Every hyperparameter in words, its value beside its default."""
+        return command.settings_table(self.config)
+
+    def save(self, folder: str | Path) -> dict[str, Path]:
+        """Write ``forecast.csv``, ``metrics.json`` and ``model.safetensors`` into a folder that is there.
+
+        Each is written beside its name and then renamed, so that none is ever half there.
+        """
+        folder = Path(folder)
+        return {
+            "forecast": write_whole(folder / "forecast.csv", safe_csv(self.forecast)),
+            "metrics": write_whole(folder / "metrics.json", self.metrics.to_json()),
+            "model": self.forecaster.save(folder / models.MODEL_FILE),
+        }
+
+    # What it shows --------------------------------------------------------------------------
+
+    def headline(self) -> Headline:
+        """The title, the verdict, and the few numbers that carry it."""
+        return told.headline(self)
+
+    def overview_picture(self) -> Picture:
+        """The whole series, its parts, and what was filled."""
+        return pictures.overview(self.series, self.windows.split, told.label_of(self))
+
+    def fan_picture(self) -> Picture:
+        """The forecast after the data's end, with its intervals as a fan."""
+        return pictures.fan(self.series, self.forecast, told.label_of(self))
+
+    def step_picture(self) -> Picture:
+        """Errors by steps ahead, of the network and its rivals."""
+        return pictures.by_step(self.by_step, told.unit_of(self))
+
+    def training_picture(self) -> Picture:
+        """The loss by epoch, and which epoch's weights were kept."""
+        kept = models.kept_epoch(self.forecaster)
+        return pictures.training(self.forecaster.history_, kept, self.config)
+
+    def plot(self) -> ForecastPlot:
+        """The backtest to be walked through, cutoff by cutoff."""
+        from lstmwidgets.widgets.forecast_plot import ForecastPlot
+
+        said = SimpleNamespace(verdict=self.verdict, tone=self.tone, findings=self.diagnosis.findings)
+        return ForecastPlot(self.backtest, self.series, diagnosis=said)
+
+    def explorer(self) -> GateExplorer:
+        """What every gate did over the last window of the test part."""
+        from lstmwidgets.widgets.gate_explorer import GateExplorer
+
+        return GateExplorer(self.forecaster)
