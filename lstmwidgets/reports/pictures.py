@@ -64,7 +64,7 @@ def fan(series: pd.Series, forecast: pd.DataFrame, y: str = "") -> Picture:
     before = max(FEWEST_BEFORE, HORIZONS_BEFORE * len(forecast))
     recent = series.iloc[-before:].rename("what came")
     ahead = pd.Series(forecast["yhat"].to_numpy(), index=pd.DatetimeIndex(forecast["ds"]))
-    band = forecast if any("-lo-" in name for name in forecast) else None
+    band = forecast if any("-lo-" in str(name) for name in forecast) else None
     picture = series_picture(recent, {"forecast": ahead}, band=band, y=y)
     (axes,) = picture.axes
     axes.axvline(as_times(pd.DatetimeIndex(series.index[-1:]))[0], color=colour("quiet"), linewidth=0.8)
@@ -97,8 +97,6 @@ def training(history: pd.DataFrame, kept: int, config: LSTMConfig) -> Picture:
             [kept], [history["val_loss"][kept]], "o", color=colour("validation"), label=f"kept: epoch {kept}"
         )
     if config.centering == "last":
-        axes.axhline(
-            1.0, color=colour("repeat-last"), linewidth=1, linestyle="--", label="repeating the last value"
-        )
+        axes.axhline(1.0, color=colour("repeat-last"), linewidth=1, linestyle="--", label="repeat last")
     picture.legend(frameon=False, fontsize=8, ncols=7, loc="outside lower left", borderpad=0)
     return picture

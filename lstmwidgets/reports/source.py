@@ -48,8 +48,8 @@ def read_source(
     Raises
     ------
     LSTMWidgetsError
-        For what `lstmwidgets.read_series` refuses, for a column or id that is not there, and for several series
-        of which none is named.
+        For what `lstmwidgets.read_series` refuses, for a column or id that is not there, and for several
+        series of which none is named.
     """
     name = bundled(source)
     if name is not None:
@@ -131,8 +131,8 @@ def _rows_of(
         option = "id_column" if id_column != ID_COLUMN else "only"
         raise LSTMWidgetsError(
             f"{option}={only if option == 'only' else id_column!r} needs a column {id_column!r}, and "
-            f"{table.label} has {', '.join(map(repr, names[:8]))}{' and more' * (len(names) > 8)}: name the one "
-            "that tells the series apart, id_column=… (--id on the command line)"
+            f"{table.label} has {', '.join(map(repr, names[:8]))}{' and more' * (len(names) > 8)}: name the "
+            "one that tells the series apart, id_column=… (--id on the command line)"
         )
     if id_column in wanted:
         raise LSTMWidgetsError(f"id_column={id_column!r} is the time or value column too: name another one")
@@ -165,8 +165,9 @@ def _rows_of(
 
 
 def _several(label: str, id_column: str, ids: list[str]) -> str:
+    shown = ", ".join(map(repr, ids[:4])) + " and more" * (len(ids) > 4)
     return (
-        f"{label} holds several series, {id_column} {', '.join(map(repr, ids[:4]))}{' and more' * (len(ids) > 4)}: "
+        f"{label} holds several series, {id_column} {shown}: "
         f"name one, only={ids[0]!r} (--only on the command line), or report on all of them with "
         "lstmwidgets batch"
     )

@@ -124,6 +124,12 @@ class Study:
         series = read_source(pd.read_parquet(rows), **self._columns)  # type: ignore[arg-type]
         return series if self._chosen["only"] is None else series.rename(self._chosen["only"])
 
+    @property
+    def unit(self) -> str:
+        """Of the values; empty where not known."""
+        unit = self.original.attrs.get("unit")
+        return "" if unit in (None, "none") else str(unit)
+
     @cached_property
     def series(self) -> pd.Series:
         """The series as the network reads it, its gaps filled as asked for."""
@@ -250,7 +256,7 @@ class Study:
     @property
     def command(self) -> str:
         """The shell command that makes this report; empty for data that were in memory."""
-        asked = {**self._columns, **self._chosen, "fill": self.fill}
+        asked: dict[str, Any] = {**self._columns, **self._chosen, "fill": self.fill}
         if self.levels != LEVELS:
             asked["levels"] = self.levels
         given = {name: value for name, value in asked.items() if value is not None}
@@ -293,7 +299,7 @@ class Study:
 
     def step_picture(self) -> Picture:
         """Errors by steps ahead, of the network and its rivals."""
-        return pictures.by_step(self.by_step, told.unit_of(self))
+        return pictures.by_step(self.by_step, self.unit)
 
     def training_picture(self) -> Picture:
         """The loss by epoch, and which epoch's weights were kept."""

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ _SPECIAL = re.compile(r"[,;\"\t\r\n]")
 
 
 def safe_csv(frame: pd.DataFrame) -> str:
-    """A frame as CSV, without its index, in which text that a spreadsheet would run has an apostrophe before it.
+    """A frame as CSV, without its index: text that a spreadsheet would run gets an apostrophe before it.
 
     Spreadsheets run a cell that begins with ``=``, ``+``, ``-`` or ``@``: also in its full-width form,
     behind spaces or a quotation mark, after a line break, a tab or a semicolon within the cell, or

@@ -13,12 +13,6 @@ if TYPE_CHECKING:
     from lstmwidgets.reports.study import Study
 
 
-def unit_of(study: Study) -> str:
-    """The unit of the values; empty where not known."""
-    unit = study.original.attrs.get("unit")
-    return "" if unit in (None, "none") else str(unit)
-
-
 def title_of(study: Study) -> str:
     """What the report is about."""
     name, source = str(study.original.name), source_name(study.source)
@@ -28,13 +22,13 @@ def title_of(study: Study) -> str:
 def label_of(study: Study) -> str:
     """For the vertical axis: the unit, or the series' name cut to what there is room for."""
     name = str(study.original.name)
-    return unit_of(study) or (name if len(name) <= 30 else f"{name[:29]}…")
+    return study.unit or (name if len(name) <= 30 else f"{name[:29]}…")
 
 
 def headline(study: Study) -> Headline:
     """The title, the verdict, and the few numbers that carry it."""
     scores = study.scores
     facts = [
-        Fact("Skill", percent(float(scores.loc[LSTM, "skill"])), f"against {scores.attrs['reference']}"),
+        Fact("Skill", percent(float(scores["skill"][LSTM])), f"against {scores.attrs['reference']}"),
     ]
     return Headline(title_of(study), study.verdict, study.tone, facts)

@@ -43,9 +43,10 @@ def verdict_of(diagnosis: Diagnosis, coverage: pd.DataFrame) -> str:
     doubts = diagnosis.doubts
     skill = diagnosis["skill"].headline if "skill" in diagnosis else ""
     said = [skill] if skill else []
-    linear = diagnosis["linear rival"] if "linear rival" in diagnosis else None
-    if linear is not None and linear.tone == "quiet" and skill.startswith("beats"):
-        said.append(linear.headline)  # what was earned is told with whom it is shared
+    if skill.startswith("beats"):  # what was earned is told with whom it is shared
+        said += [
+            one.headline for one in diagnosis.findings if one.name == "linear rival" and one.tone == "quiet"
+        ]
     said += _covered(coverage)
     rest = [
         one.headline for one in diagnosis.problems if one.name not in _TOLD and one.headline not in doubts
