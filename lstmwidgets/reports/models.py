@@ -78,7 +78,7 @@ def kept_epoch(forecaster: LSTMForecaster) -> int:
         loop = Loop(forecaster.model_, forecaster.windows_, loss=forecaster.config.loss)
         if loop.mean_loss(forecaster.windows_.validation) < 0.999999 * losses.min():
             return 0
-    return int(losses.index[losses.argmin()])
+    return 1 + int(losses.to_numpy().argmin())
 
 
 def _found(path: Path, series: pd.Series, config: LSTMConfig, windows: Windows) -> LSTMForecaster | None:
