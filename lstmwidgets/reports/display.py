@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.reports.drawing import svg_of, words_of
@@ -26,6 +27,12 @@ TONES = {
     "error": ("✕", "Not to be trusted"),
 }
 """A sign and a few words for each tone of a verdict: colour alone tells nothing to many."""
+
+LONG = 120
+"""A verdict of more letters is set smaller."""
+
+MOST_DIGITS = 7
+"""In a cell of a table, whatever it takes to tell it from its neighbours: the data have no more."""
 
 Bundle = tuple[dict[str, Any], dict[str, Any]]
 
@@ -144,7 +151,7 @@ class Headline:
         return (
             f'<div class="lw-headline" data-tone="{self.tone}"><h1>{html.escape(self.title)}</h1>'
             f'<p class="lw-tone"><span aria-hidden="true">{sign}</span> {word}</p>'
-            f'<p class="lw-verdict">{html.escape(self.verdict)}</p>'
+            f'<p class="lw-verdict{" lw-long" * (len(self.verdict) > LONG)}">{html.escape(self.verdict)}</p>'
             f"{facts}</div>"
         )
 
@@ -216,9 +223,7 @@ def _written(column: pd.Series, digits: int, percent: bool) -> list[str]:
         return [f"{value:,}".replace("-", "−") for value in column]
     if pd.api.types.is_float_dtype(column):
         values = column.to_numpy(np.float64) * (100 if percent else 1)
-        sizes = np.abs(values[np.isfinite(values) & (values != 0)])
-        usual = float(np.median(sizes)) if len(sizes) else 1.0
-        decimals = 0 if percent else min(max(digits - 1 - math.floor(math.log10(usual)), 0), 9)
+        decimals = 0 if percent else _decimals(values, digits)
         end = " %" if percent else ""
         return [_number(value, decimals) + end * math.isfinite(value) for value in values]
     if pd.api.types.is_datetime64_any_dtype(column):
@@ -226,6 +231,17 @@ def _written(column: pd.Series, digits: int, percent: bool) -> list[str]:
         clock = "" if whole else " %H:%M"
         return ["–" if pd.isna(when) else f"{when.day} {when:%b %Y{clock}}" for when in column]
     return ["–" if value is None else str(value) for value in column]
+
+
+def _decimals(values: NDArray[np.float64], digits: int) -> int:
+    """So many that the usual number has its digits, and that numbers near one another can be told apart."""
+    known = values[np.isfinite(values)]
+    sizes = np.abs(known[known != 0])
+    scales = [float(np.median(sizes))] if len(sizes) else []
+    scales += [float(np.ptp(known))] if len(known) > 1 and np.ptp(known) > 0 else []
+    wanted = digits - 1 - math.floor(math.log10(min(scales, default=1.0)))
+    most = MOST_DIGITS - 1 - math.floor(math.log10(max(scales, default=1.0)))
+    return max(min(wanted, most), 0)
 
 
 def _number(value: float, decimals: int) -> str:

@@ -52,6 +52,7 @@ def dress_tables(soup: BeautifulSoup) -> None:
         for node in [table, *table.find_all(True)]:
             for name in ("style", "border", "align", "valign"):
                 del node[name]
+        _lift_row_names(table)
         for cell in table.select("thead th"):
             _head(cell, "col")
         for cell in table.select("tbody th"):
@@ -62,6 +63,22 @@ def dress_tables(soup: BeautifulSoup) -> None:
         if sheet is not None:  # pandas puts one before each frame
             sheet.decompose()
         table.wrap(soup.new_tag("div", attrs={"class": "lw-rows"}))
+
+
+def _lift_row_names(table: Tag) -> None:
+    """One row of heads where pandas makes two: the names of columns, and below them that of the rows."""
+    heads = table.select("thead tr")
+    rows = [row.find_all(["th", "td"]) for row in heads]
+    if len(rows) != 2 or len(rows[0]) != len(rows[1]):
+        return
+    if all(
+        not upper.get_text().strip() or not lower.get_text().strip()
+        for upper, lower in zip(*rows, strict=True)
+    ):
+        for upper, lower in zip(*rows, strict=True):
+            if lower.get_text().strip():
+                upper.string = lower.get_text()
+        heads[1].decompose()
 
 
 def _head(cell: Tag, scope: str) -> None:
