@@ -1,0 +1,186 @@
+"""Papermill's engine on a kernel that is there already: stages and progress told as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
+
+from lstmwidgets.reports.kernels import START_SECONDS, WarmKernel
+
+ENGINE = "lstmwidgets"
+"""The name under which papermill finds it."""
+
+OnStage = Callable[[str, int, int], None]
+OnDetail = Callable[[str], None]
+
+_OUTPUT_SECONDS = 60  # from a cell's end to the last of its outputs, on a machine that has other things to do
+_STAGE = "stage:"
+_INJECTED = "injected-parameters"
+
+
+def stages_of(notebook: nbformat.NotebookNode) -> list[str]:
+    """The stages of a notebook in order, from its cells' tags ``stage:…``."""
+    stages = [stage for stage in map(_stage, notebook.cells) if stage]
+    return [stage for number, stage in enumerate(stages) if number == 0 or stage != stages[number - 1]]
+
+
+class Run:
+    """What one execution is told, and tells.
+
+    Attributes
+    ----------
+    first : str
+        Code that the kernel runs before the first cell.
+    stage : str
+        The one under way.
+    """
+
+    def __init__(
+        self, kernel: WarmKernel, hidden: dict[str, str], on_stage: OnStage | None, on_detail: OnDetail | None
+    ) -> None:
+        self.kernel, self.hidden = kernel, hidden
+        self.first, self.stage = "", "Starting the notebook"
+        self._on_stage, self._on_detail = on_stage, on_detail
+        self._number = self._total = 0
+        self._notebook: nbformat.NotebookNode | None = None
+
+    @property
+    def hiding(self) -> str:
+        """Code that sets the hidden values; text in it cannot be read as anything else."""
+        return "\n".join(f"{name} = {text!a}" for name, text in self.hidden.items())
+
+    def begin(self, notebook: nbformat.NotebookNode) -> None:
+        """A notebook is about to be run."""
+        self._notebook, self._total = notebook, len(stages_of(notebook))
+
+    def reach(self, cell: nbformat.NotebookNode) -> None:
+        """A cell is about to be run."""
+        stage = _stage(cell)
+        if stage and not (stage == self.stage and self._number):
+            self.stage, self._number = stage, self._number + 1
+            if self._on_stage is not None:
+                self._on_stage(stage, self._number, self._total)
+
+    def hear(self, message: dict[str, Any]) -> None:
+        """The kernel has something to say."""
+        line = _progress_line(message)
+        if line and self._on_detail is not None:
+            self._on_detail(line)
+
+    def write(self, path: Path) -> None:
+        """Write the notebook as far as it got."""
+        if self._notebook is not None:
+            nbformat.write(self._notebook, path)
+
+
+class _Engine(NBClientEngine):
+    """Papermill's own engine, on the kernel of a `Run`."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: Any, kernel_name: str, *, run: Run, execution_timeout: float, **_: Any
+    ) -> None:
+        _Client(
+            nb_man,
+            run,
+            km=run.kernel.manager,
+            kernel_name=kernel_name,
+            timeout=execution_timeout,
+            startup_timeout=START_SECONDS,
+            iopub_timeout=_OUTPUT_SECONDS,
+            record_timing=False,
+            store_widget_state=False,
+        ).execute()
+
+
+class _Client(PapermillNotebookClient):
+    """Papermill's own client in one event loop, so that an interruption leaves nothing waiting."""
+
+    def __init__(self, nb_man: Any, run: Run, **options: Any) -> None:
+        super().__init__(nb_man, **options)
+        self._run = run
+
+    def execute(self, **_: Any) -> nbformat.NotebookNode:
+        _wait_for(self._execute_cells, self._run.kernel)
+        return self.nb
+
+    async def _execute_cells(self) -> None:
+        self.reset_execution_trackers()
+        self._run.begin(self.nb)
+        try:
+            await self.async_start_new_kernel_client()
+        except RuntimeError as error:
+            raise DeadKernelError(str(error)) from None
+        try:
+            await self._silently(self._run.first)
+            for index, cell in enumerate(self.nb.cells):
+                self._run.reach(cell)
+                self.nb_man.cell_start(cell, index)
+                try:
+                    await self.async_execute_cell(cell, index)
+                except CellExecutionError as error:
+                    self.nb_man.cell_exception(cell, cell_index=index, exception=error)
+                    break
+                finally:
+                    self.nb_man.cell_complete(cell, cell_index=index)
+                if _INJECTED in cell.metadata.tags:
+                    await self._silently(self._run.hiding)
+        finally:
+            self.kc.stop_channels()
+
+    async def _silently(self, code: str) -> None:
+        """Run what the notebook does not show."""
+        if code:
+            reply = await self.async_wait_for_reply(self.kc.execute(code, silent=True, store_history=False))
+            if reply is None or reply["content"]["status"] != "ok":
+                raise DeadKernelError(f"it does not take {code!r}")
+
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+        self._run.hear(msg)
+        return super().process_message(msg, cell, cell_index)
+
+
+def _wait_for(work: Callable[[], Coroutine[Any, Any, None]], kernel: WarmKernel) -> None:
+    """Run to the end; beside the event loop of this thread where it has one, as in a notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(work())
+        return
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            pool.submit(lambda: asyncio.run(work())).result()
+        except BaseException:
+            kernel.stop()  # or the thread, and with it the end of this block, would wait for the cell
+            raise
+
+
+def _progress_line(message: dict[str, Any]) -> str:
+    """What a message shows of a cell's progress: a bar redrawn in place, or the last line printed."""
+    content = message["content"]
+    if message["msg_type"] in ("display_data", "update_display_data"):
+        if (content.get("transient") or {}).get("display_id") and set(content["data"]) == {"text/plain"}:
+            return str(content["data"]["text/plain"]).strip()
+    elif message["msg_type"] == "stream":
+        return re.split(r"[\r\n]+", str(content["text"]).strip())[-1]
+    return ""
+
+
+def _stage(cell: nbformat.NotebookNode) -> str:
+    tags = (tag for tag in cell.metadata.get("tags", []) if tag.startswith(_STAGE))
+    return str(next(tags, "")).removeprefix(_STAGE).strip()
+
+
+papermill_engines.register(ENGINE, _Engine)
+# What papermill has to say of paths and cells is for nobody who ran a command.
+logging.getLogger("papermill").addHandler(logging.NullHandler())

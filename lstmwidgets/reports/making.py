@@ -1,0 +1,72 @@
+"""The files of one report, made from its notebook: for a folder of its own, or for a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lstmwidgets.reports.folder import FAILED, METRICS, NOTEBOOK, PAGE
+from lstmwidgets.reports.metrics import Metrics
+from lstmwidgets.reports.settings import ReportSettings
+from lstmwidgets.shipped import report_template
+
+if TYPE_CHECKING:
+    from lstmwidgets.reports.engine import OnDetail
+    from lstmwidgets.reports.kernels import WarmKernel
+
+
+def make(
+    asked: ReportSettings,
+    result: Path,
+    *,
+    work: Path,
+    out: str = "report",
+    key: str | None = None,
+    kernel: WarmKernel | None = None,
+    on_stage: Callable[..., None] | None = None,
+    on_detail: OnDetail | None = None,
+) -> Metrics:
+    """Run the notebook and make its page: all of a report but the PDF, into a folder that is there.
+
+    Parameters
+    ----------
+    asked : ReportSettings
+    result : path
+        The folder.
+    work : path
+        Another one: for the model and the state of an unfinished training, for the rows in place of the
+        source where they are not in a file of their own, and for a notebook that stops half-way.
+    out : str
+        What the report calls its folder.
+    key : str, optional
+        To be kept in its metrics: see `ReportSettings.key`.
+    kernel, on_stage, on_detail
+        As in `lstmwidgets.reports.report.report`.
+    """
+    tell = on_stage or _ignore
+    tell("Starting Python")
+    from lstmwidgets.reports.execution import execute
+    from lstmwidgets.reports.page import write_page
+
+    execute(
+        report_template(),
+        result / NOTEBOOK,
+        {**asked.parameters(), "out": out},
+        work=work,
+        kernel=kernel,
+        hidden={"out": str(result.absolute())},
+        on_stage=tell,
+        on_detail=on_detail,
+        failed=work / FAILED,
+    )
+    tell("Writing the page")
+    write_page(result / NOTEBOOK, result / PAGE)
+    path = result / METRICS
+    metrics = Metrics.model_validate_json(path.read_bytes()).model_copy(update={"key": key})
+    path.write_text(metrics.to_json(), "utf-8")
+    return metrics
+
+
+def _ignore(*_: object) -> None:
+    """Nobody listens."""
