@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import PARTS, Split
@@ -11,7 +12,7 @@ from lstmwidgets.widgets.charts.axes import log_ticks, loss_limits
 from lstmwidgets.widgets.charts.repairs import drawn
 from lstmwidgets.widgets.charts.stretches import as_times
 from lstmwidgets.widgets.charts.thinning import thin
-from lstmwidgets.widgets.figures import Picture, model_picture, quiet_axes, series_picture
+from lstmwidgets.widgets.figures import QUIET, Picture, model_picture, quiet_axes, series_picture
 from lstmwidgets.widgets.theme import PART_OPACITY, colour
 
 HORIZONS_BEFORE = 4
@@ -98,5 +99,30 @@ def training(history: pd.DataFrame, kept: int, config: LSTMConfig) -> Picture:
         )
     if config.centering == "last":
         axes.axhline(1.0, color=colour("repeat-last"), linewidth=1, linestyle="--", label="repeat last")
+    picture.legend(frameon=False, fontsize=8, ncols=7, loc="outside lower left", borderpad=0)
+    return picture
+
+
+def memory(shares: NDArray[np.float64], unit: str = "") -> Picture:
+    """What each step that was read moves the forecast by, of the first step ahead and of the last.
+
+    Parameters
+    ----------
+    shares : array, shape (timesteps, horizon)
+        As `lstmwidgets.forecast_shares` gives them.
+    unit : str
+    """
+    length, horizon = shares.shape
+    picture = Picture(9.0, 2.8)
+    y = f"moves the forecast by, {unit}" if unit else "moves the forecast by"
+    axes = quiet_axes(picture.add_subplot(), x="steps before the end of what was read", y=y)
+    before = np.arange(length) - (length - 1)
+    for ahead, hue in dict.fromkeys([(1, "forecast"), (horizon, "seasonal-naive")]):
+        name = f"{ahead} step{'s' * (ahead != 1)} ahead"
+        axes.plot(before, shares[:, ahead - 1], color=colour(hue), linewidth=1.4, label=name)
+        if horizon == 1:
+            break
+    axes.axhline(0.0, color=QUIET, linewidth=0.6)
+    axes.margins(x=0.01)
     picture.legend(frameon=False, fontsize=8, ncols=7, loc="outside lower left", borderpad=0)
     return picture

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lstmwidgets.analysis.backtests.conformal import LEVELS, checked_levels
 from lstmwidgets.analysis.backtests.held_out import held_out
 from lstmwidgets.analysis.backtests.intervals import SplitConformal, coverage_table
 from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis, diagnose
+from lstmwidgets.analysis.inside.ledger import Ledger, forecast_shares, memory_ledger
+from lstmwidgets.analysis.inside.tracing import trace
 from lstmwidgets.analysis.scoring.metrics import error_by_step
 from lstmwidgets.analysis.scoring.scores import LSTM
 from lstmwidgets.analysis.scoring.tables import score_frame
@@ -26,7 +29,6 @@ from lstmwidgets.data.auditing.audit import audit
 from lstmwidgets.data.auditing.report import Audit
 from lstmwidgets.data.windows import Windows
 from lstmwidgets.reports import command, gaps, models, pictures, told
-from lstmwidgets.reports.display import Headline
 from lstmwidgets.reports.metrics import Metrics, metrics_of
 from lstmwidgets.reports.source import read_source, source_name
 from lstmwidgets.reports.tables import safe_csv, write_whole
@@ -285,10 +287,6 @@ class Study:
 
     # What it shows --------------------------------------------------------------------------
 
-    def headline(self) -> Headline:
-        """The title, the verdict, and the few numbers that carry it."""
-        return told.headline(self)
-
     def overview_picture(self) -> Picture:
         """The whole series, its parts, and what was filled."""
         return pictures.overview(self.series, self.windows.split, told.label_of(self))
@@ -313,8 +311,22 @@ class Study:
         said = SimpleNamespace(verdict=self.verdict, tone=self.tone, findings=self.diagnosis.findings)
         return ForecastPlot(self.backtest, self.series, diagnosis=said)
 
+    @cached_property
+    def ledger(self) -> tuple[Ledger, NDArray[np.float64]]:
+        """What each step of the newest test window left in memory, and what it moves the forecast by.
+
+        See `lstmwidgets.memory_ledger` and `lstmwidgets.forecast_shares`.
+        """
+        found = trace(self.forecaster)
+        ledger = memory_ledger(found)
+        return ledger, forecast_shares(ledger, found)
+
+    def memory_picture(self) -> Picture:
+        """What each step that was read moves the forecast by."""
+        return pictures.memory(self.ledger[1], self.unit)
+
     def explorer(self) -> GateExplorer:
-        """What every gate did over the last window of the test part."""
+        """What every gate did over the newest window of the test part."""
         from lstmwidgets.widgets.gate_explorer import GateExplorer
 
         return GateExplorer(self.forecaster)

@@ -2,15 +2,63 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING
 
-from lstmwidgets.analysis.diagnosis.checks.finding import percent
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas.tseries.frequencies import to_offset
+
+from lstmwidgets.analysis.diagnosis.checks.finding import number, percent, steps
+from lstmwidgets.analysis.inside.ledger import Ledger, rests_on
 from lstmwidgets.analysis.scoring.scores import LSTM
-from lstmwidgets.reports.display import Fact, Headline
+from lstmwidgets.data.auditing.words import when
+from lstmwidgets.data.filling import describe_repairs
+from lstmwidgets.data.grid import describe_freq
+from lstmwidgets.reports.display import Fact, Headline, Table
 from lstmwidgets.reports.source import source_name
 
 if TYPE_CHECKING:
+    from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis
     from lstmwidgets.reports.study import Study
+
+_SIGNS = {"error": "Error", "warning": "Warning", "quiet": "", "good": "Good"}
+
+
+@dataclass(frozen=True)
+class Prose:
+    """Sentences that a notebook shows as text, whatever the data are called.
+
+    Attributes
+    ----------
+    lead : str
+        A paragraph; may be empty.
+    points : sequence of (str, str)
+        A list below it: a word in bold, which may be empty, and what follows.
+    code : str
+        Set apart at the end; may be empty.
+    """
+
+    lead: str = ""
+    points: Sequence[tuple[str, str]] = ()
+    code: str = ""
+
+    def __repr__(self) -> str:
+        points = [f"- {f'{word}. ' if word else ''}{text}" for word, text in self.points]
+        return "\n".join(filter(None, [self.lead, *points, self.code]))
+
+    def _repr_html_(self) -> str:
+        lead = f"<p>{escape(self.lead)}</p>" if self.lead else ""
+        points = "".join(
+            f"<li>{f'<strong>{escape(word)}.</strong> ' if word else ''}{escape(text)}</li>"
+            for word, text in self.points
+        )
+        code = f"<pre><code>{escape(self.code)}</code></pre>" if self.code else ""
+        return f'<div class="lw-prose">{lead}{f"<ul>{points}</ul>" if points else ""}{code}</div>'
 
 
 def title_of(study: Study) -> str:
@@ -27,8 +75,158 @@ def label_of(study: Study) -> str:
 
 def headline(study: Study) -> Headline:
     """The title, the verdict, and the few numbers that carry it."""
-    scores = study.scores
-    facts = [
-        Fact("Skill", percent(float(scores["skill"][LSTM])), f"against {scores.attrs['reference']}"),
-    ]
+    scores, reference = study.scores, study.scores.attrs["reference"]
+    facts = []
+    if reference is not None and np.isfinite(scores["skill"][LSTM]):
+        facts = [
+            Fact("Error less than naive", percent(scores["skill"][LSTM]), f"than {reference}"),
+            Fact(
+                "Mean absolute error",
+                number(scores["MAE"][LSTM], study.unit),
+                f"{reference}: {number(scores['MAE'][reference])}",
+            ),
+        ]
+    for level, row in study.coverage.iloc[-1:].iterrows():
+        facts.append(Fact(f"{level} % intervals hold", percent(row["coverage"]), "of what came"))
+    cutoffs = study.backtest["cutoff"].nunique()
+    facts.append(Fact("Tested from", f"{cutoffs:,}", f"moments, {steps(study.config.horizon)} ahead each"))
     return Headline(title_of(study), study.verdict, study.tone, facts)
+
+
+def extent(study: Study) -> str:
+    """How much data there are, as a sentence."""
+    series, missing = study.original, int(study.original.isna().sum())
+    freq = describe_freq(to_offset(pd.DatetimeIndex(series.index).freqstr))
+    known = f"{missing:,} of them missing" if missing else "none of them missing"
+    return (
+        f"{len(series):,} values, {freq}, from {when(series.index[0])} to {when(series.index[-1])}, {known}."
+    )
+
+
+def data(study: Study) -> Prose:
+    """What was read, what was found amiss, and what was done about it."""
+    read = [note for note in study.audit.reading if note not in study.audit.notes]
+    points = [("Read", note[0].upper() + note[1:]) for note in read]
+    points += [("Found", note) for note in study.audit.notes]
+    points += [("Done", sentence) for sentence in done(study)]
+    return Prose(extent(study), points)
+
+
+def done(study: Study) -> list[str]:
+    """What was done about missing values, and what they cost."""
+    said = describe_repairs(study.series)
+    missing = int(study.series.isna().sum())
+    if study.series.attrs.get("mask"):
+        said.append(str(study.series.attrs["notes"][-1]))
+    elif missing and not said:
+        said.append("Nothing was repaired: gaps were left as they are.")
+    elif not said:
+        said.append("Nothing was missing, and nothing was repaired.")
+    windows = study.windows
+    if windows.left_out:
+        every = windows.left_out + len(windows.train) + len(windows.validation) + len(windows.test)
+        repair = "" if study.fill else "; --fill repairs gaps, or tells the network of them"
+        said.append(
+            f"{windows.left_out:,} of {every:,} windows to learn from or to test on touch a missing value "
+            f"and are left out{repair}."
+        )
+    return said
+
+
+def findings(diagnosis: Diagnosis, notes: Sequence[str]) -> Prose:
+    """Everything that the diagnosis says, gravest first, and what was left out."""
+    points = [
+        (_SIGNS[one.tone], one.sentence + (f" Try: {one.advice}" if one.advice else ""))
+        for one in diagnosis.findings
+    ]
+    return Prose("", [*points, *(("Note", note) for note in notes)])
+
+
+def training(study: Study) -> Prose:
+    """How the network was trained."""
+    history, trained = study.forecaster.history_, study.metrics.training
+    kept = trained.best_epoch
+    chosen = (
+        f"The weights of epoch {kept} are kept, for they did best on the validation part."
+        if kept
+        else "No epoch did better on the validation part than the straight line that the network began as: "
+        "it is kept."
+    )
+    patience = f", and stopped after {study.config.patience} epochs without a better one"
+    stopped = patience if len(history) < study.config.epochs else ""
+    return Prose(
+        f"{trained.parameters:,} numbers were learned from {trained.windows:,} windows, in {len(history)} "
+        f"epoch{'s' * (len(history) != 1)} and {trained.seconds:.1f} seconds{stopped}. {chosen}"
+    )
+
+
+def memory(ledger: Ledger, shares: NDArray[np.float64]) -> Prose:
+    """How long the cells remember, and which steps the forecast rests on."""
+    half = ledger.half_life[np.isfinite(ledger.half_life)]
+    horizon = shares.shape[1]
+    points = [("1 step ahead", f"The forecast {rests_on(shares[:, [0]])}.")]
+    if horizon > 1:
+        points.append((f"{horizon} steps ahead", f"It {rests_on(shares[:, [horizon - 1]])}."))
+    lead = (
+        f"Half of the {len(ledger.half_life)} cells forget half of what they hold within "
+        f"{number(float(np.median(half)))} steps; the slowest takes {number(float(half.max()))}."
+        if len(half)
+        else "No cell forgets anything over this window."
+    )
+    return Prose(lead, points)
+
+
+def again(study: Study) -> Prose:
+    """How to make the same report again, and what it rests on."""
+    metrics = study.metrics
+    made = ", ".join(f"{name} {version}" for name, version in metrics.versions.items())
+    points = [
+        (
+            "Data",
+            f"{metrics.source.rows:,} rows of {metrics.source.name}, SHA-256 {metrics.source.data_hash}",
+        ),
+        ("Seed", f"{metrics.seed}; with it, the same machine gives the same numbers"),
+        ("Made with", made),
+    ]
+    lead = (
+        "This command makes the report again:"
+        if study.command
+        else "The data were in memory, so no command makes this report again: pass them to lw.Study."
+    )
+    return Prose(lead, points, study.command)
+
+
+def scores(study: Study) -> Table:
+    """Every model's errors, the best first."""
+    shown = study.scores.sort_values("MAE")[["MAE", "RMSE", "sMAPE", "MASE", "skill"]].rename_axis("model")
+    return Table(shown, percent=["sMAPE", "skill"])
+
+
+def coverage(study: Study) -> Table | Prose:
+    """What the intervals promised, and what they held."""
+    if study.coverage.empty:
+        return Prose("There are no intervals: the notes below say why.")
+    shown = study.coverage[["nominal", "coverage", "width"]].set_axis(
+        ["promised", "held", "mean width"], axis="columns"
+    )
+    shown.index = pd.Index([f"{level} %" for level in shown.index], name="interval")
+    return Table(shown, percent=["promised", "held"])
+
+
+def forecast(study: Study, rows: int = 12) -> Table:
+    """The first steps of the forecast."""
+    ahead = (
+        study.forecast.drop(columns="unique_id").head(rows).rename(columns={"ds": "time", "yhat": "forecast"})
+    )
+    names = {}
+    for level in study.coverage.index:
+        names |= {f"yhat-lo-{level}": f"{level} % from", f"yhat-hi-{level}": f"{level} % to"}
+    return Table(ahead.rename(columns=names), digits=_digits(study))
+
+
+def _digits(study: Study) -> int:
+    """So many digits that the typical error shows with two."""
+    size, error = float(study.forecast["yhat"].abs().median()), float(study.scores["MAE"][LSTM])
+    if not (size > 0 and error > 0):
+        return 3
+    return min(max(3, 2 + math.floor(math.log10(size)) - math.floor(math.log10(error))), 12)
