@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ LONG = 120
 """A verdict of more letters is set smaller."""
 
 MOST_DIGITS = 7
-"""In a cell of a table, whatever it takes to tell it from its neighbours: the data have no more."""
+"""In a cell of a table, whatever it takes to tell it from its neighbours."""
 
 Bundle = tuple[dict[str, Any], dict[str, Any]]
 
@@ -169,12 +169,17 @@ class Table:
     digits : int
         Of a column's typical number.
 
+    Attributes
+    ----------
+    columns : dict of str to list of str
+        The cells as they are written.
+
     Examples
     --------
     >>> Table(pd.DataFrame({"MAE": [0.5781, 12.0], "n": [3, 4]}, index=["LSTM", "drift"]))
-           MAE   n
-    LSTM    0.58  3
-    drift  12.00  4
+            MAE  n
+     LSTM  0.58  3
+    drift 12.00  4
     """
 
     def __init__(
@@ -183,66 +188,64 @@ class Table:
         self.caption = caption
         shares = set(percent)
         counted = isinstance(frame.index, pd.RangeIndex)
-        self._frame = frame if counted else frame.reset_index(names=frame.index.name or "")
+        rows = frame if counted else frame.reset_index(names=frame.index.name or "")
         self._named = not counted
-        self._cells = {
-            str(name): _written(self._frame[name], digits, name in shares) for name in self._frame.columns
-        }
-        self._left = [not pd.api.types.is_numeric_dtype(self._frame[name]) for name in self._frame.columns]
+        self.columns = {str(name): _written(rows[name], digits, name in shares) for name in rows.columns}
+        self._left = [not pd.api.types.is_numeric_dtype(rows[name]) for name in rows.columns]
 
     def __repr__(self) -> str:
-        frame = pd.DataFrame(self._cells)
-        return frame.to_string(index=False)
+        return pd.DataFrame(self.columns).to_string(index=False)
 
     def _repr_html_(self) -> str:
         sides = ["lw-left" if left else "lw-right" for left in self._left]
-        head = "".join(
-            f'<th scope="col" class="{side}">{html.escape(name)}</th>'
-            for name, side in zip(self._cells, sides, strict=True)
-        )
-        rows = []
-        for cells in zip(*self._cells.values(), strict=True):
-            tags = ["th" if self._named and place == 0 else "td" for place in range(len(cells))]
-            row = "".join(
-                f'<{tag}{" scope=row" if tag == "th" else ""} class="{side}">{html.escape(cell)}</{tag}>'
-                for tag, side, cell in zip(tags, sides, cells, strict=True)
-            )
-            rows.append(f"<tr>{row}</tr>")
+        head = "".join(_cell(name, side, "col") for name, side in zip(self.columns, sides, strict=True))
+        rows = ""
+        for cells in zip(*self.columns.values(), strict=True):
+            scopes = ["row" if self._named else "", *[""] * (len(cells) - 1)]
+            rows += f"<tr>{''.join(map(_cell, cells, sides, scopes))}</tr>"
         caption = self.caption and f"<caption>{html.escape(self.caption)}</caption>"
-        return (
-            f'<table class="lw-table">{caption}<thead><tr>{head}</tr></thead>'
-            f"<tbody>{''.join(rows)}</tbody></table>"
-        )
+        return f'<table class="lw-table">{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _cell(text: str, side: str, scope: str) -> str:
+    start, end = (f'th scope="{scope}"', "th") if scope else ("td", "td")
+    return f'<{start} class="{side}">{html.escape(text)}</{end}>'
 
 
 def _written(column: pd.Series, digits: int, percent: bool) -> list[str]:
-    """A column's cells as text: numbers to the same decimals, times without an hour that says nothing."""
+    """A column's cells as text, in a way that fits all of them."""
+    write = _writer(column, digits, percent)
+    return ["–" if unknown else write(value) for value, unknown in zip(column, column.isna(), strict=True)]
+
+
+def _writer(column: pd.Series, digits: int, percent: bool) -> Callable[[Any], str]:
+    """Numbers to the same decimals, times without an hour that says nothing, all else as it is."""
     if pd.api.types.is_bool_dtype(column):
-        return ["yes" if value else "no" for value in column]
-    if pd.api.types.is_integer_dtype(column):
-        return [f"{value:,}".replace("-", "−") for value in column]
-    if pd.api.types.is_float_dtype(column):
-        values = column.to_numpy(np.float64) * (100 if percent else 1)
-        decimals = 0 if percent else _decimals(values, digits)
-        end = " %" if percent else ""
-        return [_number(value, decimals) + end * math.isfinite(value) for value in values]
+        return lambda value: "yes" if value else "no"
+    if percent:
+        return lambda value: _number(100 * value, 0) + " %"
+    if pd.api.types.is_numeric_dtype(column):
+        exact = pd.api.types.is_integer_dtype(column)
+        decimals = 0 if exact else _decimals(column.to_numpy(np.float64, na_value=np.nan), digits)
+        return lambda value: _number(value, decimals)
     if pd.api.types.is_datetime64_any_dtype(column):
-        whole = bool((column.dropna().dt.normalize() == column.dropna()).all())
-        clock = "" if whole else " %H:%M"
-        return ["–" if pd.isna(when) else f"{when.day} {when:%b %Y{clock}}" for when in column]
-    return ["–" if value is None else str(value) for value in column]
+        known = column.dropna()
+        clock = "" if (known.dt.normalize() == known).all() else " %H:%M"
+        return lambda value: f"{value.day} {value:%b %Y{clock}}"
+    return str
 
 
 def _decimals(values: NDArray[np.float64], digits: int) -> int:
     """So many that the usual number has its digits, and that numbers near one another can be told apart."""
     known = values[np.isfinite(values)]
-    sizes = np.abs(known[known != 0])
-    scales = [float(np.median(sizes))] if len(sizes) else []
-    scales += [float(np.ptp(known))] if len(known) > 1 and np.ptp(known) > 0 else []
-    wanted = digits - 1 - math.floor(math.log10(min(scales, default=1.0)))
-    most = MOST_DIGITS - 1 - math.floor(math.log10(max(scales, default=1.0)))
+    sizes, spread = np.abs(known[known != 0]), float(np.ptp(known)) if len(known) > 1 else 0.0
+    usual = float(np.median(sizes)) if len(sizes) else 1.0
+    wanted = digits - 1 - math.floor(math.log10(usual))
+    if spread > 0:
+        wanted = max(wanted, 1 - math.floor(math.log10(spread)))
+    most = MOST_DIGITS - 1 - math.floor(math.log10(max(usual, spread)))
     return max(min(wanted, most), 0)
 
 
 def _number(value: float, decimals: int) -> str:
-    return f"{value + 0.0:,.{decimals}f}".replace("-", "−") if math.isfinite(value) else "–"
+    return f"{round(value, decimals) + 0:,.{decimals}f}".replace("-", "−")

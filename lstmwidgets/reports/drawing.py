@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from typing import Any
 from xml.etree import ElementTree
 
@@ -49,10 +50,11 @@ def svg_of(figure: Figure) -> str:
     finds its letters. Dollar signs are no mathematics, except in the ticks that Matplotlib writes so.
     """
     for text in figure.findobj(Text):
-        if r"\mathdefault" not in text.get_text():
+        if text.get_text() and r"\mathdefault" not in text.get_text():
             text.set_parse_math(False)
     buffer = io.BytesIO()
-    with mpl.rc_context(_SETTINGS):
+    with mpl.rc_context(_SETTINGS), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # the reader's fonts have it
         figure.savefig(buffer, format="svg", dpi=STILL_DPI, facecolor="white", metadata={"Date": None})
     drawn = _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", buffer.getvalue().decode())
     return _written(_tidied(ElementTree.fromstring(drawn)))

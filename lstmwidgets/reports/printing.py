@@ -124,9 +124,9 @@ def find_browser() -> str:
     found = next(filter(None, map(shutil.which, (*_COMMANDS, *_PLACES))), None)
     if found is None:
         raise LSTMWidgetsError(
-            "a PDF is printed by Chromium, Google Chrome or Microsoft Edge, and none of them was found: install "
-            f"one (on Debian or Ubuntu: apt install chromium), name the one you have in {CHOSEN_BY[0]}, or "
-            "open report.html in any browser and print it there"
+            "a PDF is printed by Chromium, Google Chrome or Microsoft Edge, and none of them was found: "
+            "install one (on Debian or Ubuntu: apt install chromium), name the one you have in "
+            f"{CHOSEN_BY[0]}, or open report.html in any browser and print it there"
         )
     return found
 
@@ -156,8 +156,8 @@ def _run(command: list[str], result: Path, timeout: float) -> None:
             code = process.wait(timeout)
         except subprocess.TimeoutExpired:
             raise LSTMWidgetsError(
-                f"{command[0]} printed nothing within {timeout:g} s: try again, or open the page in a browser "
-                "and print it there"
+                f"{command[0]} printed nothing within {timeout:g} s: try again, or open the page in a "
+                "browser and print it there"
             ) from None
         finally:
             _end(process)
