@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import PARTS, Split
-from lstmwidgets.widgets.charts.axes import log_ticks, loss_limits
+from lstmwidgets.widgets.charts.axes import log_ticks, loss_limits, whole_ticks
 from lstmwidgets.widgets.charts.repairs import drawn
 from lstmwidgets.widgets.charts.stretches import as_times
 from lstmwidgets.widgets.charts.thinning import thin
@@ -65,9 +67,16 @@ def fan(series: pd.Series, forecast: pd.DataFrame, y: str = "") -> Picture:
     before = max(FEWEST_BEFORE, HORIZONS_BEFORE * len(forecast))
     recent = series.iloc[-before:].rename("what came")
     ahead = pd.Series(forecast["yhat"].to_numpy(), index=pd.DatetimeIndex(forecast["ds"]))
-    band = forecast if any("-lo-" in str(name) for name in forecast) else None
+    levels = [int(name.rpartition("-")[2]) for name in map(str, forecast) if "-lo-" in name]
+    band = forecast if levels else None
     picture = series_picture(recent, {"forecast": ahead}, band=band, y=y)
     (axes,) = picture.axes
+    for legend in picture.legends:  # a fan's inner bands lie on its outer ones, and are darker for it
+        for name, swatch in zip(legend.get_texts(), legend.legend_handles, strict=True):
+            if "interval" in name.get_text() and swatch is not None:
+                swatch.set_alpha(
+                    1 - 0.8 ** (1 + sum(level > int(name.get_text().split()[0]) for level in levels))
+                )
     axes.axvline(as_times(pd.DatetimeIndex(series.index[-1:]))[0], color=colour("quiet"), linewidth=0.8)
     return picture
 
@@ -93,6 +102,7 @@ def training(history: pd.DataFrame, kept: int, config: LSTMConfig) -> Picture:
     ticks = log_ticks(*axes.get_ylim())
     axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
+    axes.set_xticks(whole_ticks(len(history)))
     if kept:
         axes.plot(
             [kept], [history["val_loss"][kept]], "o", color=colour("validation"), label=f"kept: epoch {kept}"
@@ -117,11 +127,12 @@ def memory(shares: NDArray[np.float64], unit: str = "") -> Picture:
     y = f"moves the forecast by, {unit}" if unit else "moves the forecast by"
     axes = quiet_axes(picture.add_subplot(), x="steps before the end of what was read", y=y)
     before = np.arange(length) - (length - 1)
-    for ahead, hue in dict.fromkeys([(1, "forecast"), (horizon, "seasonal-naive")]):
+    styles: dict[int, Any] = {1: "-"} | ({horizon: (0, (4, 2))} if horizon > 1 else {})
+    for ahead, style in styles.items():
         name = f"{ahead} step{'s' * (ahead != 1)} ahead"
-        axes.plot(before, shares[:, ahead - 1], color=colour(hue), linewidth=1.4, label=name)
-        if horizon == 1:
-            break
+        axes.plot(
+            before, shares[:, ahead - 1], color=colour("forecast"), linewidth=1.4, linestyle=style, label=name
+        )
     axes.axhline(0.0, color=QUIET, linewidth=0.6)
     axes.margins(x=0.01)
     picture.legend(frameon=False, fontsize=8, ncols=7, loc="outside lower left", borderpad=0)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time as clock
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,13 +22,11 @@ from lstmwidgets.analysis.inside.tracing import trace
 from lstmwidgets.analysis.scoring.metrics import error_by_step
 from lstmwidgets.analysis.scoring.scores import LSTM
 from lstmwidgets.analysis.scoring.tables import score_frame
-from lstmwidgets.config import LSTMConfig, checked_config
-from lstmwidgets.data.auditing.audit import audit
-from lstmwidgets.data.auditing.report import Audit
-from lstmwidgets.data.windows import Windows
-from lstmwidgets.reports import command, gaps, models, pictures, told
+from lstmwidgets.config import LSTMConfig
+from lstmwidgets.reports import command, models, pictures, told
 from lstmwidgets.reports.metrics import Metrics, metrics_of
-from lstmwidgets.reports.source import read_source, source_name
+from lstmwidgets.reports.source import source_name
+from lstmwidgets.reports.subject import Subject
 from lstmwidgets.reports.tables import safe_csv, write_whole
 from lstmwidgets.reports.verdict import verdict_of
 from lstmwidgets.widgets.figures import Picture
@@ -40,14 +36,8 @@ if TYPE_CHECKING:
     from lstmwidgets.widgets.forecast_plot import ForecastPlot
     from lstmwidgets.widgets.gate_explorer import GateExplorer
 
-WORK = "LSTMWIDGETS_WORK"
-"""Environment variable: the folder a study works in where it is given none."""
 
-ROWS = "rows.parquet"
-"""In that folder: the rows of the one series that is meant, read in place of the source."""
-
-
-class Study:
+class Study(Subject):
     """All that a report says of one series and its forecast.
 
     Nothing is computed before it is asked for, and nothing twice: the forecaster is trained once, or
@@ -104,71 +94,22 @@ class Study:
         levels: Sequence[int] = LEVELS,
         folder: str | Path | None = None,
     ) -> None:
-        self.source, self.config = csv, checked_config(config)
-        self.fill, self.levels = gaps.checked_fill(fill), checked_levels(levels)
-        self._columns = {"time": time, "value": value, "freq": freq}
-        self._chosen = {"id_column": id_column, "only": only}
-        folder = folder if folder is not None else os.environ.get(WORK)
-        self.folder = Path(folder) if folder else None
         self._began = clock.perf_counter()
+        super().__init__(
+            csv,
+            config,
+            time=time,
+            value=value,
+            freq=freq,
+            id_column=id_column,
+            only=only,
+            fill=fill,
+            folder=folder,
+        )
+        self.levels = checked_levels(levels)
 
     def __repr__(self) -> str:
         return f"Study({source_name(self.source)!r}, {self.config!r})"
-
-    # The data -------------------------------------------------------------------------------
-
-    @cached_property
-    def original(self) -> pd.Series:
-        """The series as it was read; gaps are NaN."""
-        rows = None if self.folder is None else self.folder / ROWS
-        if rows is None or not rows.is_file():
-            return read_source(self.source, **self._columns, **self._chosen)  # type: ignore[arg-type]
-        series = read_source(pd.read_parquet(rows), **self._columns)  # type: ignore[arg-type]
-        return series if self._chosen["only"] is None else series.rename(self._chosen["only"])
-
-    @property
-    def unit(self) -> str:
-        """Of the values; empty where not known."""
-        unit = self.original.attrs.get("unit")
-        return "" if unit in (None, "none") else str(unit)
-
-    @cached_property
-    def series(self) -> pd.Series:
-        """The series as the network reads it, its gaps filled as asked for."""
-        return gaps.repaired(self.original, self.fill)
-
-    @cached_property
-    def audit(self) -> Audit:
-        """What a forecast of the series as it was read may stumble over."""
-        found = audit(self.original)
-        return replace(
-            found, source=source_name(self.source), reading=tuple(self.original.attrs.get("notes", ()))
-        )
-
-    @property
-    def repairs(self) -> list[dict[str, Any]]:
-        """What was filled and how: see `lstmwidgets.fill`."""
-        return list(self.series.attrs.get("repairs", []))
-
-    @cached_property
-    def windows(self) -> Windows:
-        """What the network is trained and tested on."""
-        return gaps.forecastable(self.series, self.config)
-
-    def check(self) -> None:
-        """Refuse what cannot be studied, before anything is trained and without TensorFlow.
-
-        Raises
-        ------
-        LSTMWidgetsError
-            For a source that cannot be read, a series too short for the config, one that never
-            changes, gaps that leave no window to train, validate or test on, and a newest window that
-            is not known. The message names what to change.
-        """
-        if self.fill == gaps.LSTM:
-            gaps.forecastable(gaps.rehearsed(self.original, self.fill), self.config)
-        else:
-            _ = self.windows
 
     # The forecast ---------------------------------------------------------------------------
 

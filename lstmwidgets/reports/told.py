@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis
     from lstmwidgets.reports.study import Study
 
+_NEXT, _BLANKS, _NO_ROWS = "Next: ", "kept as NaN", "times had no row"  # how such notes begin, end and go
 _SIGNS = {"error": "Error", "warning": "Warning", "quiet": "", "good": "Good"}
 
 
@@ -40,7 +41,7 @@ class Prose:
     points : sequence of (str, str)
         A list below it: a word in bold, which may be empty, and what follows.
     code : str
-        Set apart at the end; may be empty.
+        Set apart between them; may be empty.
     """
 
     lead: str = ""
@@ -49,7 +50,7 @@ class Prose:
 
     def __repr__(self) -> str:
         points = [f"- {f'{word}. ' if word else ''}{text}" for word, text in self.points]
-        return "\n".join(filter(None, [self.lead, *points, self.code]))
+        return "\n".join(filter(None, [self.lead, self.code, *points]))
 
     def _repr_html_(self) -> str:
         lead = f"<p>{escape(self.lead)}</p>" if self.lead else ""
@@ -58,7 +59,7 @@ class Prose:
             for word, text in self.points
         )
         code = f"<pre><code>{escape(self.code)}</code></pre>" if self.code else ""
-        return f'<div class="lw-prose">{lead}{f"<ul>{points}</ul>" if points else ""}{code}</div>'
+        return f'<div class="lw-prose">{lead}{code}{f"<ul>{points}</ul>" if points else ""}</div>'
 
 
 def title_of(study: Study) -> str:
@@ -78,13 +79,16 @@ def headline(study: Study) -> Headline:
     scores, reference = study.scores, study.scores.attrs["reference"]
     facts = []
     if reference is not None and np.isfinite(scores["skill"][LSTM]):
+        gain, error = scores["skill"][LSTM], number(scores["MAE"][LSTM], study.unit)
+        much = (
+            f"{1 - gain:,.1f} times"
+            if gain <= -1
+            else f"{percent(abs(gain))} {'less' if gain > 0 else 'more'}"
+        )
+        beside = f"{'that of' if gain <= -1 else 'than'} {reference}"
         facts = [
-            Fact("Error less than naive", percent(scores["skill"][LSTM]), f"than {reference}"),
-            Fact(
-                "Mean absolute error",
-                number(scores["MAE"][LSTM], study.unit),
-                f"{reference}: {number(scores['MAE'][reference])}",
-            ),
+            Fact("Error", much, beside),
+            Fact("Mean absolute error", error, f"{reference}: {number(scores['MAE'][reference])}"),
         ]
     for level, row in study.coverage.iloc[-1:].iterrows():
         facts.append(Fact(f"{level} % intervals hold", percent(row["coverage"]), "of what came"))
@@ -96,7 +100,7 @@ def headline(study: Study) -> Headline:
 def extent(study: Study) -> str:
     """How much data there are, as a sentence."""
     series, missing = study.original, int(study.original.isna().sum())
-    freq = describe_freq(to_offset(pd.DatetimeIndex(series.index).freqstr))
+    freq = describe_freq(to_offset(str(pd.DatetimeIndex(series.index).freqstr)))
     known = f"{missing:,} of them missing" if missing else "none of them missing"
     return (
         f"{len(series):,} values, {freq}, from {when(series.index[0])} to {when(series.index[-1])}, {known}."
@@ -105,11 +109,16 @@ def extent(study: Study) -> str:
 
 def data(study: Study) -> Prose:
     """What was read, what was found amiss, and what was done about it."""
-    read = [note for note in study.audit.reading if note not in study.audit.notes]
-    points = [("Read", note[0].upper() + note[1:]) for note in read]
-    points += [("Found", note) for note in study.audit.notes]
+    points = [("Read", f"{note[0].upper()}{note[1:]}.") for note in _worth_telling(study.audit.reading)]
+    for note in study.audit.notes:
+        points.append(("Next", note.removeprefix(_NEXT)) if note.startswith(_NEXT) else ("Found", note))
     points += [("Done", sentence) for sentence in done(study)]
     return Prose(extent(study), points)
+
+
+def _worth_telling(notes: Sequence[str]) -> list[str]:
+    """What was noted in reading, but for missing values, which the audit tells better."""
+    return [note for note in notes if not note.endswith(_BLANKS) and _NO_ROWS not in note]
 
 
 def done(study: Study) -> list[str]:
@@ -198,8 +207,8 @@ def again(study: Study) -> Prose:
 
 def scores(study: Study) -> Table:
     """Every model's errors, the best first."""
-    shown = study.scores.sort_values("MAE")[["MAE", "RMSE", "sMAPE", "MASE", "skill"]].rename_axis("model")
-    return Table(shown, percent=["sMAPE", "skill"])
+    shown = study.scores.sort_values("MAE")[["MAE", "RMSE", "MASE", "skill"]].rename_axis("model")
+    return Table(shown, percent=["skill"])
 
 
 def coverage(study: Study) -> Table | Prose:
@@ -218,7 +227,7 @@ def forecast(study: Study, rows: int = 12) -> Table:
     ahead = (
         study.forecast.drop(columns="unique_id").head(rows).rename(columns={"ds": "time", "yhat": "forecast"})
     )
-    names = {}
+    names: dict[str, str] = {}
     for level in study.coverage.index:
         names |= {f"yhat-lo-{level}": f"{level} % from", f"yhat-hi-{level}": f"{level} % to"}
     return Table(ahead.rename(columns=names), digits=_digits(study))

@@ -1,0 +1,101 @@
+"""The series that a report is about: read, looked over, its gaps repaired, cut into windows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lstmwidgets.config import LSTMConfig, checked_config
+from lstmwidgets.data.auditing.audit import audit
+from lstmwidgets.data.auditing.report import Audit
+from lstmwidgets.data.windows import Windows
+from lstmwidgets.reports import gaps
+from lstmwidgets.reports.source import read_source, source_name
+
+WORK = "LSTMWIDGETS_WORK"
+"""Environment variable: the folder a study works in where it is given none."""
+
+ROWS = "rows.parquet"
+"""In that folder: the rows of the one series that is meant, read in place of the source."""
+
+
+class Subject:
+    """The data half of a `lstmwidgets.Study`, whose parameters it shares: pandas alone, no TensorFlow."""
+
+    def __init__(
+        self,
+        csv: Any,
+        config: LSTMConfig | None = None,
+        *,
+        time: str | Sequence[str] | None = None,
+        value: str | None = None,
+        freq: str | None = None,
+        id_column: str | None = None,
+        only: str | None = None,
+        fill: str | None = None,
+        folder: str | Path | None = None,
+    ) -> None:
+        self.source, self.config, self.fill = csv, checked_config(config), gaps.checked_fill(fill)
+        self._columns: dict[str, Any] = {"time": time, "value": value, "freq": freq}
+        self._chosen: dict[str, Any] = {"id_column": id_column, "only": only}
+        folder = folder if folder is not None else os.environ.get(WORK)
+        self.folder = Path(folder) if folder else None
+
+    @cached_property
+    def original(self) -> pd.Series:
+        """The series as it was read; gaps are NaN."""
+        rows = None if self.folder is None else self.folder / ROWS
+        if rows is None or not rows.is_file():
+            return read_source(self.source, **self._columns, **self._chosen)
+        series = read_source(pd.read_parquet(rows), **self._columns)
+        return series if self._chosen["only"] is None else series.rename(self._chosen["only"])
+
+    @property
+    def unit(self) -> str:
+        """Of the values; empty where not known."""
+        unit = self.original.attrs.get("unit")
+        return "" if unit in (None, "none") else str(unit)
+
+    @cached_property
+    def series(self) -> pd.Series:
+        """The series as the network reads it, its gaps filled as asked for."""
+        return gaps.repaired(self.original, self.fill)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """What a forecast of the series as it was read may stumble over."""
+        found = audit(self.original)
+        return replace(
+            found, source=source_name(self.source), reading=tuple(self.original.attrs.get("notes", ()))
+        )
+
+    @property
+    def repairs(self) -> list[dict[str, Any]]:
+        """What was filled and how: see `lstmwidgets.fill`."""
+        return list(self.series.attrs.get("repairs", []))
+
+    @cached_property
+    def windows(self) -> Windows:
+        """What the network is trained and tested on."""
+        return gaps.forecastable(self.series, self.config)
+
+    def check(self) -> None:
+        """Refuse what cannot be studied, before anything is trained and without TensorFlow.
+
+        Raises
+        ------
+        LSTMWidgetsError
+            For a source that cannot be read, a series too short for the config, one that never
+            changes, gaps that leave no window to train, validate or test on, and a newest window that
+            is not known. The message names what to change.
+        """
+        if self.fill == gaps.LSTM:
+            gaps.forecastable(gaps.rehearsed(self.original, self.fill), self.config)
+        else:
+            _ = self.windows
