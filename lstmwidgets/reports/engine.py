@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
-from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 
-from lstmwidgets.reports.kernels import START_SECONDS, WarmKernel
+from lstmwidgets.reports.kernels import START_SECONDS, WarmKernel, complete
 
 ENGINE = "lstmwidgets"
 """The name under which papermill finds it."""
@@ -111,7 +109,7 @@ class _Client(PapermillNotebookClient):
         self._run = run
 
     def execute(self, **_: Any) -> nbformat.NotebookNode:
-        _wait_for(self._execute_cells, self._run.kernel)
+        complete(self._execute_cells, give_up=self._run.kernel.stop)
         return self.nb
 
     async def _execute_cells(self) -> None:
@@ -148,21 +146,6 @@ class _Client(PapermillNotebookClient):
     def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
         self._run.hear(msg)
         return super().process_message(msg, cell, cell_index)
-
-
-def _wait_for(work: Callable[[], Coroutine[Any, Any, None]], kernel: WarmKernel) -> None:
-    """Run to the end; beside the event loop of this thread where it has one, as in a notebook."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        asyncio.run(work())
-        return
-    with ThreadPoolExecutor(1) as pool:
-        try:
-            pool.submit(lambda: asyncio.run(work())).result()
-        except BaseException:
-            kernel.stop()  # or the thread, and with it the end of this block, would wait for the cell
-            raise
 
 
 def _progress_line(message: dict[str, Any]) -> str:

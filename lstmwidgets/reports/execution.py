@@ -51,7 +51,7 @@ def execute(
     hidden: Mapping[str, str] | None = None,
     on_stage: OnStage | None = None,
     on_detail: OnDetail | None = None,
-    timeout: float = CELL_SECONDS,
+    timeout: int = CELL_SECONDS,
     failed: str | Path | None = None,
 ) -> nbformat.NotebookNode:
     """Run a notebook with other parameters, and write it as a reader is to see it.
@@ -74,7 +74,7 @@ def execute(
         Told each stage as it begins: its name, its number from 1, and how many there are.
     on_detail : callable, optional
         Told the line of progress that a cell shows, whenever it changes.
-    timeout : float
+    timeout : int
         Seconds that one cell may take.
     failed : path, optional
         Where the notebook is written, as far as it got, when it stops; by default in the output's place.
@@ -125,7 +125,7 @@ def execute(
         kernel.fit = False
         run.write(halfway)
         late = isinstance(error, CellTimeoutError)
-        reason = f"more than {timeout:g} seconds" if late else f"its process ended{kernel.last_words()}"
+        reason = f"it takes more than {timeout:,} s" if late else f"its process ended{kernel.last_words()}"
         raise StageFailed(run.stage, reason, halfway) from None
     except BaseException:
         kernel.fit = False  # a cell may still be running

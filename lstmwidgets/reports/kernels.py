@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -12,7 +14,7 @@ from typing import Any, Self
 
 import psutil
 from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import KernelManager
+from jupyter_client.manager import AsyncKernelManager
 
 START_SECONDS = 120
 MEMORY_LIMIT = 4 << 30
@@ -30,6 +32,24 @@ if "keras" in sys.modules:
 get_ipython().reset(new_session=True)
 __import__("gc").collect()
 """
+
+
+def complete(
+    work: Callable[[], Coroutine[Any, Any, None]], give_up: Callable[[], None] = lambda: None
+) -> None:
+    """Run a coroutine to its end, in a thread of its own.
+
+    So this thread hears of an interruption at once, and may have an event loop already, as in a notebook.
+    When it is interrupted, ``give_up`` is called, and has to bring the coroutine to its end.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        end = pool.submit(lambda: asyncio.run(work()))
+        try:
+            end.result()
+        except BaseException:
+            if not end.done():
+                give_up()
+            raise
 
 
 class WarmKernel:
@@ -61,13 +81,13 @@ class WarmKernel:
 
     @property
     def manager(self) -> Any:
-        """The `jupyter_client.KernelManager` of the running kernel."""
+        """The `jupyter_client.AsyncKernelManager` of the running kernel."""
         return self._manager
 
     @property
     def pid(self) -> int | None:
         """The kernel's process, or None where none runs."""
-        return self._manager.provisioner.pid if self._runs() else None
+        return self._process.pid if self._runs() else None
 
     def prepare(self, environment: Mapping[str, str]) -> str:
         """See that a kernel runs, in the folder that this process is in.
@@ -92,55 +112,57 @@ class WarmKernel:
     def stop(self) -> None:
         """End the kernel at once: whatever it keeps, it writes whole."""
         if self._manager is not None:
-            self._manager.shutdown_kernel(now=True)
-            self._manager = None
+            manager, self._manager = self._manager, None
+            complete(lambda: manager.shutdown_kernel(now=True))
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
         self.fit = False
 
     def last_words(self) -> str:
-        """How its process ended, in words, and the last line it wrote to standard error."""
-        process = getattr(getattr(self._manager, "provisioner", None), "process", None)
-        code = process.poll() if process else None
+        """How its process ended, in words, and the last error that it wrote."""
+        code = self._process.poll() if self._process else None
         how = {None: "", -9: " (killed; most often, memory ran out)"}.get(code, f" (status {code})")
         log = Path(self._folder.name) / "kernel.log" if self._folder else None
-        lines = log.read_text(errors="replace").split("\n") if log and log.is_file() else []
-        return how + next((f": {line.strip()}" for line in reversed(lines) if line.strip()), "")
+        lines = log.read_text(errors="replace").splitlines() if log and log.is_file() else []
+        said = [line.strip() for line in lines if "rror" in line]
+        return f"{how}: {said[-1]}" if said else how
 
     def _start(self, environment: Mapping[str, str]) -> None:
         self._folder = TemporaryDirectory(prefix="lstmwidgets-", ignore_cleanup_errors=True)
         folder = Path(self._folder.name)
-        self._manager = KernelManager(
-            client_class="jupyter_client.asynchronous.AsyncKernelClient",
-            connection_file=str(folder / "kernel.json"),
-        )
+        manager = self._manager = AsyncKernelManager(connection_file=str(folder / "kernel.json"))
         # -P: python -m would look for modules in the current folder first, which is the user's
         command = [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        self._manager._kernel_spec = KernelSpec(argv=command, display_name="Python 3", language="python")
+        manager._kernel_spec = KernelSpec(argv=command, display_name="Python 3", language="python")
         ours = {
             "IPYTHONDIR": str(folder / "ipython"),
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
         with (folder / "kernel.log").open("wb") as log:
-            self._manager.start_kernel(
-                cwd=os.getcwd(),
-                env={**os.environ, **ours, **environment},
-                extra_arguments=[
+            options: dict[str, Any] = {
+                "cwd": os.getcwd(),
+                "env": {**os.environ, **ours, **environment},
+                "extra_arguments": [
                     "--HistoryManager.hist_file=:memory:",
                     "--InteractiveShellApp.ignore_cwd=True",
                 ],
-                stdout=log,
-                stderr=log,
-            )
+                "stdout": log,
+                "stderr": log,
+            }
+            complete(lambda: manager.start_kernel(**options))
         self.fit = True
 
+    @property
+    def _process(self) -> Any:
+        return getattr(getattr(self._manager, "provisioner", None), "process", None)
+
     def _runs(self) -> bool:
-        return self._manager is not None and bool(self._manager.is_alive())
+        return self._process is not None and self._process.poll() is None
 
     def _memory(self) -> int:
         try:
-            return int(psutil.Process(self._manager.provisioner.pid).memory_info().rss)
+            return int(psutil.Process(self._process.pid).memory_info().rss)
         except psutil.Error:
             return 0
