@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +13,13 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 
 from lstmwidgets.reports.kernels import START_SECONDS, WarmKernel, complete
+from lstmwidgets.reports.stages import OnDetail, OnStage, stage_of, stages_of
 
 ENGINE = "lstmwidgets"
 """The name under which papermill finds it."""
 
-OnStage = Callable[[str, int, int], None]
-OnDetail = Callable[[str], None]
-
 _OUTPUT_SECONDS = 60  # from a cell's end to the last of its outputs, on a machine that has other things to do
-_STAGE = "stage:"
 _INJECTED = "injected-parameters"
-
-
-def stages_of(notebook: nbformat.NotebookNode) -> list[str]:
-    """The stages of a notebook in order, from its cells' tags ``stage:…``."""
-    stages = [stage for stage in map(_stage, notebook.cells) if stage]
-    return [stage for number, stage in enumerate(stages) if number == 0 or stage != stages[number - 1]]
 
 
 class Run:
@@ -59,11 +49,11 @@ class Run:
 
     def begin(self, notebook: nbformat.NotebookNode) -> None:
         """A notebook is about to be run."""
-        self._notebook, self._total = notebook, len(stages_of(notebook))
+        self._notebook, self._total = notebook, len(stages_of(notebook.cells))
 
     def reach(self, cell: nbformat.NotebookNode) -> None:
         """A cell is about to be run."""
-        stage = _stage(cell)
+        stage = stage_of(cell)
         if stage and not (stage == self.stage and self._number):
             self.stage, self._number = stage, self._number + 1
             if self._on_stage is not None:
@@ -157,11 +147,6 @@ def _progress_line(message: dict[str, Any]) -> str:
     elif message["msg_type"] == "stream":
         return re.split(r"[\r\n]+", str(content["text"]).strip())[-1]
     return ""
-
-
-def _stage(cell: nbformat.NotebookNode) -> str:
-    tags = (tag for tag in cell.metadata.get("tags", []) if tag.startswith(_STAGE))
-    return str(next(tags, "")).removeprefix(_STAGE).strip()
 
 
 papermill_engines.register(ENGINE, _Engine)

@@ -13,14 +13,15 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.reports.engine import ENGINE, OnDetail, OnStage, Run, stages_of
+from lstmwidgets.reports.engine import ENGINE, Run
 from lstmwidgets.reports.kernels import START_SECONDS, WarmKernel
 from lstmwidgets.reports.refusals import OutputError, is_full
+from lstmwidgets.reports.stages import OnDetail, OnStage
 
 CELL_SECONDS = 24 * 3600
 """No cell may take longer: trainings have taken a night, but nothing waits for ever."""
 
-__all__ = ["CELL_SECONDS", "StageFailed", "WarmKernel", "execute", "stages_of", "tidy"]
+__all__ = ["CELL_SECONDS", "StageFailed", "WarmKernel", "execute", "tidy"]
 
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 

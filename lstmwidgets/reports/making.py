@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from lstmwidgets.reports.folder import FAILED, METRICS, NOTEBOOK, PAGE
 from lstmwidgets.reports.metrics import Metrics
 from lstmwidgets.reports.settings import ReportSettings
+from lstmwidgets.reports.stages import OnDetail
 from lstmwidgets.shipped import report_template
 
 if TYPE_CHECKING:
-    from lstmwidgets.reports.engine import OnDetail
     from lstmwidgets.reports.kernels import WarmKernel
 
 

@@ -24,10 +24,10 @@ from lstmwidgets.reports.making import make
 from lstmwidgets.reports.metrics import Metrics
 from lstmwidgets.reports.refusals import OutputError, explained, is_of_output
 from lstmwidgets.reports.settings import LEVELS, ReportSettings
+from lstmwidgets.reports.stages import OnDetail, OnStage, Stages
 from lstmwidgets.shipped import report_template
 
 if TYPE_CHECKING:
-    from lstmwidgets.reports.engine import OnDetail, OnStage
     from lstmwidgets.reports.kernels import WarmKernel
     from lstmwidgets.reports.study import Study
 
@@ -141,7 +141,7 @@ def report(
         levels=levels,
         **settings,
     )
-    tell = _Stages(on_stage, pdf)
+    tell = Stages(on_stage, report_template(), others=3 + pdf)
     with OutputFolder(out) as folder, _interruptions(folder):
         tell("Reading the data")
         study = _study(asked, folder.work)
@@ -168,26 +168,6 @@ def report(
         if not reused:
             folder.publish()
     return Report(folder.path, metrics, reused, clock.monotonic() - began)
-
-
-class _Stages:
-    """Counts the stages of a report: those of its notebook, and those before and after."""
-
-    def __init__(self, on_stage: OnStage | None, pdf: bool) -> None:
-        self._on_stage, self._number, self._of_notebook = on_stage, 0, 0
-        self._total = 0
-        if on_stage is not None:
-            import nbformat
-
-            from lstmwidgets.reports.engine import stages_of
-
-            self._of_notebook = len(stages_of(nbformat.read(report_template(), as_version=4)))
-            self._total = 1 + 1 + self._of_notebook + 1 + pdf
-
-    def __call__(self, stage: str, *_: int) -> None:
-        self._number += 1
-        if self._on_stage is not None:
-            self._on_stage(stage, self._number, self._total)
 
 
 def _study(asked: ReportSettings, work: Path) -> Study:

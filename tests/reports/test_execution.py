@@ -18,9 +18,10 @@ import psutil
 import pytest
 
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.reports.execution import StageFailed, execute, stages_of
+from lstmwidgets.reports.execution import StageFailed, execute
 from lstmwidgets.reports.folder import OutputError
 from lstmwidgets.reports.kernels import WarmKernel
+from lstmwidgets.reports.stages import stages_of
 
 pytestmark = pytest.mark.filterwarnings(
     # papermill calls nbclient and jupyter_client in ways that they are about to leave behind
@@ -79,7 +80,7 @@ def test_stages_and_progress_are_told_as_they_come(tmp_path, kernel):
         on_detail=details.append,
     )
     assert stages == [("Reading", 1, 3), ("Training", 2, 3), ("Reading", 3, 3)]
-    assert stages_of(node) == ["Reading", "Training", "Reading"]
+    assert stages_of(node.cells) == ["Reading", "Training", "Reading"]
     assert details == ["epoch 1", "epoch 2", "b"]
 
 
