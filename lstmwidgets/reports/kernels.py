@@ -131,9 +131,10 @@ class WarmKernel:
     def _start(self, environment: Mapping[str, str]) -> None:
         self._folder = TemporaryDirectory(prefix="lstmwidgets-", ignore_cleanup_errors=True)
         folder = Path(self._folder.name)
-        manager = self._manager = AsyncKernelManager(connection_file=str(folder / "kernel.json"))
+        manager: Any = AsyncKernelManager(connection_file=str(folder / "kernel.json"))
         # -P: python -m would look for modules in the current folder first, which is the user's
         command = [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        self._manager = manager
         manager._kernel_spec = KernelSpec(argv=command, display_name="Python 3", language="python")
         ours = {
             "IPYTHONDIR": str(folder / "ipython"),
