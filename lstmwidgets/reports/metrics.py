@@ -177,6 +177,14 @@ class Metrics(_Part):
         default=None, description="What decided these numbers, hashed: equal keys, equal numbers."
     )
 
+    @classmethod
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        """The published schema: what each name means, and in which unit."""
+        schema = super().model_json_schema(*args, **options)
+        for part in schema["$defs"].values():  # of a docstring the first paragraph: the rest is about Python
+            part["description"] = part["description"].partition("\n\n")[0]
+        return schema
+
     def to_json(self) -> str:
         """Strict JSON, indented, its names in the order of the schema."""
         return f"{self.model_dump_json(indent=2)}\n"

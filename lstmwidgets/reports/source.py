@@ -137,7 +137,9 @@ def _rows_of(
     if id_column in wanted:
         raise LSTMWidgetsError(f"id_column={id_column!r} is the time or value column too: name another one")
     if only is not None and not isinstance(only, str):
-        raise LSTMWidgetsError(f"only={only!r} is a {type(only).__name__}: ids are text, write {str(only)!r}")
+        raise LSTMWidgetsError(
+            f"only={only!r} is no text, and ids are: write only={str(only)!r}, with papermill -r only {only}"
+        )
     only = None if only is None else only.strip()
     rows, seen = [], dict[str, None]()
     for chunk in table.chunks(names):

@@ -6,7 +6,7 @@ import time as clock
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,18 +21,19 @@ from lstmwidgets.analysis.inside.ledger import Ledger, forecast_shares, memory_l
 from lstmwidgets.analysis.inside.tracing import trace
 from lstmwidgets.analysis.scoring.metrics import error_by_step
 from lstmwidgets.analysis.scoring.scores import LSTM
-from lstmwidgets.analysis.scoring.tables import score_frame
+from lstmwidgets.analysis.scoring.tables import ALL_SCORES, score_frame
 from lstmwidgets.config import LSTMConfig
-from lstmwidgets.reports import command, models, pictures, told
+from lstmwidgets.reports import command, models
 from lstmwidgets.reports.metrics import Metrics, metrics_of
 from lstmwidgets.reports.source import source_name
+from lstmwidgets.reports.subject import ROWS as ROWS
 from lstmwidgets.reports.subject import Subject
 from lstmwidgets.reports.tables import safe_csv, write_whole
 from lstmwidgets.reports.verdict import verdict_of
-from lstmwidgets.widgets.figures import Picture
 
 if TYPE_CHECKING:
     from lstmwidgets.model.forecaster import LSTMForecaster
+    from lstmwidgets.widgets.figures import Picture
     from lstmwidgets.widgets.forecast_plot import ForecastPlot
     from lstmwidgets.widgets.gate_explorer import GateExplorer
 
@@ -186,8 +187,10 @@ class Study(Subject):
     @property
     def notes(self) -> list[str]:
         """A sentence for each thing left out or not possible."""
-        said = [frame.attrs.get("notes", []) for frame in (self.backtest, self.scores, self.coverage)]
-        return list(dict.fromkeys(note for notes in (*said, self.diagnosis.notes) for note in notes))
+        metrics = [note for note in self.scores.attrs["notes"] if note.startswith(ALL_SCORES)]
+        looked_at = [note for note in self.diagnosis.notes if "is left out" not in note]  # told before
+        told = (self.backtest.attrs["notes"], metrics, self.coverage.attrs.get("notes", []), looked_at)
+        return list(dict.fromkeys(note for notes in told for note in notes))
 
     @cached_property
     def metrics(self) -> Metrics:
@@ -230,20 +233,20 @@ class Study(Subject):
 
     def overview_picture(self) -> Picture:
         """The whole series, its parts, and what was filled."""
-        return pictures.overview(self.series, self.windows.split, told.label_of(self))
+        return _pictures().overview(self.series, self.windows.split, self.label)
 
     def fan_picture(self) -> Picture:
         """The forecast after the data's end, with its intervals as a fan."""
-        return pictures.fan(self.series, self.forecast, told.label_of(self))
+        return _pictures().fan(self.series, self.forecast, self.label)
 
     def step_picture(self) -> Picture:
         """Errors by steps ahead, of the network and its rivals."""
-        return pictures.by_step(self.by_step, self.unit)
+        return _pictures().by_step(self.by_step, self.unit)
 
     def training_picture(self) -> Picture:
         """The loss by epoch, and which epoch's weights were kept."""
         kept = models.kept_epoch(self.forecaster)
-        return pictures.training(self.forecaster.history_, kept, self.config)
+        return _pictures().training(self.forecaster.history_, kept, self.config)
 
     def plot(self) -> ForecastPlot:
         """The backtest to be walked through, cutoff by cutoff."""
@@ -264,10 +267,17 @@ class Study(Subject):
 
     def memory_picture(self) -> Picture:
         """What each step that was read moves the forecast by."""
-        return pictures.memory(self.ledger[1], self.unit)
+        return _pictures().memory(self.ledger[1], self.unit)
 
     def explorer(self) -> GateExplorer:
         """What every gate did over the newest window of the test part."""
         from lstmwidgets.widgets.gate_explorer import GateExplorer
 
         return GateExplorer(self.forecaster)
+
+
+def _pictures() -> ModuleType:
+    """What draws: with it come Matplotlib and widgets, which a forecast does without."""
+    from lstmwidgets.reports import pictures
+
+    return pictures

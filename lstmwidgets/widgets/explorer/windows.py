@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmwidgets.analysis.inside.tracing import WindowTrace
+from lstmwidgets.data.features import KNOWN
 from lstmwidgets.data.series import season_length
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.widgets.charts.thinning import thin
@@ -18,7 +19,10 @@ OVERVIEW_POINTS = 2000
 
 
 class SeriesWindows:
-    """All windows without a missing value, also those after which nothing is known yet.
+    """All windows that can be read, also those after which nothing is known yet.
+
+    Those are the windows without a missing value; where missing values are read as unknown, all with a
+    known one.
 
     Attributes
     ----------
@@ -34,8 +38,10 @@ class SeriesWindows:
         self._series: pd.Series = forecaster.series_
         self._index = pd.DatetimeIndex(self._series.index)
         self._values = self._series.to_numpy(np.float64)
-        known = np.concatenate([[0], np.cumsum(np.isfinite(self._values))])
-        self.starts = np.flatnonzero(known[self._length :] - known[: -self._length] == self._length)
+        windows = forecaster.windows_
+        readable = _within(np.isfinite(windows.values).all(axis=1), self._length)
+        heard = _within(windows.known, self._length) if windows.features[-1] == KNOWN else readable
+        self.starts = np.flatnonzero((readable == self._length) & (heard > 0))
         unit, name = (
             str(self._series.attrs.get("unit", "")),
             self._series.attrs.get("title", self._series.name),
@@ -124,6 +130,12 @@ class SeriesWindows:
         """The whole series, thinned: positions, then as many values, float32."""
         places, thinned = thin(np.arange(len(self._values)), self._values, OVERVIEW_POINTS)
         return np.concatenate([places, thinned]).astype(np.float32).tobytes()
+
+
+def _within(flags: NDArray[np.bool_], length: int) -> NDArray[np.integer]:
+    """How many of each window's steps are flagged."""
+    counts = np.concatenate([[0], np.cumsum(flags)])
+    return counts[length:] - counts[:-length]
 
 
 def times_in_words(times: pd.DatetimeIndex) -> list[str]:
