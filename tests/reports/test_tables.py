@@ -17,10 +17,9 @@ from lstmwidgets.reports.tables import safe_csv, safe_text, write_whole
 
 FORMULA = "=cmd|'/c calc'!A1"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-pieces = st.sampled_from(
-    ["=1+1", "+", "-", "@SUM", "＝", "＋", "－", "＠", "﹣", " ", "\u00a0", "\u200b", "\ufeff", '"', "'"]
-    + [";", ",", "\t", "\r", "\n", "a", "7", "-1.5", "é", "🙂", "\x00"]
-)
+COMMANDS = ["=1+1", "+", "-", "@SUM", "＝", "＋", "－", "＠", "﹣"]
+AROUND = [" ", "\u00a0", "\u200b", "\ufeff", '"', "'", ";", ",", "\t", "\r", "\n", "\x00"]
+pieces = st.sampled_from([*COMMANDS, *AROUND, "a", "7", "-1.5", "é", "🙂"])
 texts = st.lists(pieces, max_size=8).map("".join) | st.text(max_size=20)
 
 
@@ -48,10 +47,8 @@ def test_no_cell_is_run_whatever_is_in_it_and_whatever_separates_cells(rows, nam
     frame = pd.DataFrame(rows, columns=[name, "other"])
     text = safe_csv(frame)
     assert not [cell for cell in cells(text, ",") if would_run(cell)]
-    for line in re.split(
-        r"[\r\n]", text
-    ):  # an importer that knows no quotes cuts at every separator and line
-        assert not [cell for cell in re.split(r"[;\t]", line) if would_run(cell)]
+    # An importer that knows no quotes cuts at every separator and at every line break.
+    assert not [cell for cell in re.split(r"[,;\t\r\n]", text) if would_run(cell)]
 
 
 @given(texts)
@@ -63,9 +60,9 @@ def test_what_is_read_back_is_the_text_but_for_apostrophes(text):
 @given(st.lists(st.floats(allow_nan=True), min_size=1), st.integers(-(2**62), 2**62))
 def test_numbers_are_read_back_as_the_very_same(values, whole):
     frame = pd.DataFrame({"y": np.array(values), "n": np.full(len(values), whole)})
-    back = pd.read_csv(io.StringIO(safe_csv(frame)), float_precision="round_trip")
-    np.testing.assert_array_equal(back["y"].astype(float), frame["y"])
-    np.testing.assert_array_equal(back["n"], frame["n"])
+    _, *rows = csv.reader(io.StringIO(safe_csv(frame)))
+    np.testing.assert_array_equal([float(row[0] or "nan") for row in rows], frame["y"])
+    assert [int(row[1]) for row in rows] == [whole] * len(values)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +78,7 @@ def test_a_long_cell_full_of_separators_takes_no_time():
 
 def test_times_stand_as_days_or_with_a_clock_and_missing_cells_are_empty():
     days = pd.to_datetime(["2020-01-31", None])
-    clocks = pd.to_datetime(["2020-01-31 15:00", "2020-02-01"])
+    clocks = pd.to_datetime(["2020-01-31 15:00", "2020-02-01 00:00"])
     zoned = clocks.tz_localize("UTC")
     frame = pd.DataFrame(
         {"day": days, "clock": clocks, "zoned": zoned, "text": [None, "a"], "known": [True, False]}
