@@ -1,0 +1,135 @@
+"""Progress on standard error: a live line in a terminal, a plain line a stage anywhere else."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from lstmwidgets.cli.exits import printable
+
+
+class StageProgress:
+    """Shows which stage a report is at, of how many, for how long, and its line of detail.
+
+    Parameters
+    ----------
+    shown : bool
+        Whether anything is shown at all.
+    """
+
+    def __init__(self, shown: bool = True) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        live = shown and self._console.is_terminal and not self._console.is_dumb_terminal
+        self._plain = shown and not live
+        self._bar = _bar(self._console) if live else None
+        self._task: Any = None
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.start()
+            self._task = self._bar.add_task("", total=None, stage="", detail="")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def on_stage(self, stage: str, number: int, total: int) -> None:
+        """A stage begins."""
+        if self._plain:
+            self._console.print(Text(f"[{number}/{total}] {printable(stage)}"), soft_wrap=True)
+        elif self._bar is not None:
+            self._bar.update(
+                self._task, completed=number - 1, total=total, stage=f"{number}/{total} {stage}", detail=""
+            )
+
+    def on_detail(self, detail: str) -> None:
+        """How far it is; too much for a log."""
+        if self._bar is not None:
+            self._bar.update(self._task, detail=detail)
+
+
+class BatchProgress:
+    """Shows how many series of a batch are done, the address of Dask's dashboard, and which have failed."""
+
+    def __init__(self, shown: bool = True) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        live = shown and self._console.is_terminal and not self._console.is_dumb_terminal
+        self._shown = shown
+        self._bar = _bar(self._console) if live else None
+        self._task: Any = None
+        self._tenth = 0
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.start()
+            self._task = self._bar.add_task("", total=None, stage="reading the panel", detail="")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def on_event(self, event: Any) -> None:
+        """Something happened: see `lstmwidgets.reports.batch.events`."""
+        from lstmwidgets.reports.batch.events import BatchNote, BatchResult, BatchStarted, SeriesEnded
+
+        if isinstance(event, BatchNote):
+            self._say(event.words)
+        elif isinstance(event, BatchStarted):
+            reused = f", {event.reused:,} of them unchanged" if event.reused else ""
+            self._say(f"{event.series:,} series{reused}; {event.workers} workers")
+            if event.dashboard:
+                self._say(f"Dask's dashboard: {event.dashboard}")
+            self._move(event.reused, event.series, 0)
+        elif isinstance(event, SeriesEnded):
+            if event.status == "failed":
+                self._say(f"{event.unique_id}: {event.words}")
+            self._move(event.ended, event.series, event.failed, f"{event.unique_id}: {event.words}")
+        elif isinstance(event, BatchResult) and event.waiting:
+            self._say(f"{event.waiting:,} series are still to do: run the same command again to go on")
+
+    def _move(self, ended: int, series: int, failed: int, detail: str = "") -> None:
+        words = f"{ended:,} of {series:,}" + (f", {failed:,} failed" if failed else "")
+        if self._bar is not None:
+            self._bar.update(self._task, completed=ended, total=series, stage=words, detail=detail)
+        elif 10 * ended // max(1, series) > self._tenth:
+            self._tenth = 10 * ended // series
+            self._say(words)
+
+    def _say(self, words: str) -> None:
+        """A line that stays, above the bar where there is one."""
+        if self._shown:
+            self._console.print(Text(printable(words)), soft_wrap=True)
+
+
+class _Words(TextColumn):
+    """A column of text that is shown as it is, whatever it holds."""
+
+    def __init__(self, name: str, style: str) -> None:
+        super().__init__("")
+        self._name, self._style = name, style
+
+    def render(self, task: Any) -> Text:
+        text = printable(str(task.fields.get(self._name, ""))).replace("\n", " ")
+        return Text(text, style=self._style, no_wrap=True, overflow="ellipsis")
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        BarColumn(bar_width=16),
+        _Words("stage", "bold"),
+        TimeElapsedColumn(),
+        _Words("detail", "dim"),
+        console=console,
+        transient=True,
+    )
