@@ -34,6 +34,9 @@ LONG = 120
 MOST_DIGITS = 7
 """In a cell of a table, whatever it takes to tell it from its neighbours."""
 
+FEW, MANY = 24, 40
+"""Letters in a cell: so few are kept on one line, and what has many gets a wide column."""
+
 Bundle = tuple[dict[str, Any], dict[str, Any]]
 
 
@@ -167,7 +170,9 @@ class Table:
     percent : iterable of str
         Columns of shares, written in per cent.
     digits : int
-        Of a column's typical number.
+        Of a column's typical number; two of a share.
+    strong : str, optional
+        Name of the row that the report is about.
 
     Attributes
     ----------
@@ -183,28 +188,43 @@ class Table:
     """
 
     def __init__(
-        self, frame: pd.DataFrame, caption: str = "", *, percent: Iterable[str] = (), digits: int = 3
+        self,
+        frame: pd.DataFrame,
+        caption: str = "",
+        *,
+        percent: Iterable[str] = (),
+        digits: int = 3,
+        strong: str = "",
     ) -> None:
-        self.caption = caption
+        self.caption, self._strong = caption, strong
         shares = set(percent)
         counted = isinstance(frame.index, pd.RangeIndex)
         rows = frame if counted else frame.reset_index(names=frame.index.name or "")
         self._named = not counted
-        self.columns = {str(name): _written(rows[name], digits, name in shares) for name in rows.columns}
-        self._left = [not pd.api.types.is_numeric_dtype(rows[name]) for name in rows.columns]
+        rows = rows.rename(columns=str)
+        self.columns = {name: _written(rows[name], digits, name in shares) for name in rows.columns}
+        self._sides = [_side(rows[name], cells) for name, cells in self.columns.items()]
 
     def __repr__(self) -> str:
         return pd.DataFrame(self.columns).to_string(index=False)
 
     def _repr_html_(self) -> str:
-        sides = ["lw-left" if left else "lw-right" for left in self._left]
-        head = "".join(_cell(name, side, "col") for name, side in zip(self.columns, sides, strict=True))
+        head = "".join(_cell(name, side, "col") for name, side in zip(self.columns, self._sides, strict=True))
         rows = ""
         for cells in zip(*self.columns.values(), strict=True):
             scopes = ["row" if self._named else "", *[""] * (len(cells) - 1)]
-            rows += f"<tr>{''.join(map(_cell, cells, sides, scopes))}</tr>"
+            start = '<tr class="lw-strong">' if self._named and cells[0] == self._strong else "<tr>"
+            rows += f"{start}{''.join(map(_cell, cells, self._sides, scopes))}</tr>"
         caption = self.caption and f"<caption>{html.escape(self.caption)}</caption>"
         return f'<table class="lw-table">{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _side(column: pd.Series, cells: list[str]) -> str:
+    """Class of a column's cells: numbers to the right; words to the left, whole where they are few."""
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        return "lw-right"
+    longest = max(map(len, cells), default=0)
+    return "lw-left lw-whole" if longest <= FEW else "lw-left lw-words" if longest > MANY else "lw-left"
 
 
 def _cell(text: str, side: str, scope: str) -> str:
@@ -223,7 +243,8 @@ def _writer(column: pd.Series, digits: int, percent: bool) -> Callable[[Any], st
     if pd.api.types.is_bool_dtype(column):
         return lambda value: "yes" if value else "no"
     if percent:
-        return lambda value: _number(100 * value, 0) + " %"
+        places = _decimals(100 * column.to_numpy(np.float64), 2)
+        return lambda value: _number(100 * value, places) + " %"
     if pd.api.types.is_numeric_dtype(column):
         exact = pd.api.types.is_integer_dtype(column)
         decimals = 0 if exact else _decimals(column.to_numpy(np.float64, na_value=np.nan), digits)

@@ -95,8 +95,8 @@ def _read(notebook: str | Path | nbformat.NotebookNode) -> nbformat.NotebookNode
     if isinstance(notebook, nbformat.NotebookNode):
         return notebook
     try:
-        return nbformat.read(notebook, as_version=4)
-    except (OSError, ValueError, nbformat.ValidationError) as error:
+        return nbformat.reads(Path(notebook).read_text("utf-8"), as_version=4)
+    except Exception as error:  # nbformat stumbles over other JSON in many ways
         raise LSTMWidgetsError(f"{str(notebook)!r} cannot be read as a notebook: {error}") from error
 
 
@@ -148,50 +148,61 @@ def _fitted() -> str:
 
 
 def _arrange(node: nbformat.NotebookNode, parts: _Parts) -> int:
-    """Open a section at each heading, join silent code to what it led to; the number of sections."""
-    sections, silent, cells = 0, [], []
+    """Open a section at each heading, and join silent code to what it led to; the number of sections."""
+    sections = 0
+    cells: list[nbformat.NotebookNode] = []
+    silent: list[nbformat.NotebookNode] = []
+
+    def end_run() -> None:  # what came after the last output belongs to it
+        if silent and cells and cells[-1].cell_type == "code":
+            cells[-1] = _joined([cells[-1], *silent])
+        elif silent:
+            cells.append(_joined(silent))
+        silent.clear()
+
     for cell in node.cells:
-        if cell.cell_type == "code":
-            shows = _settle(cell, parts)
+        if cell.cell_type == "code" and (cell.source.strip() or cell.outputs):
             silent.append(cell)
-            if not shows:
-                continue
-        cells += _joined(silent)
-        silent = []
-        if cell.cell_type == "markdown":
+            if _settle(cell, parts):
+                cells.append(_joined(silent))
+                silent.clear()
+        elif cell.cell_type == "markdown":
+            end_run()
             if cell.source.lstrip().startswith("## "):
                 sections += 1
                 cell.metadata["opens_a_section"] = sections
             cells.append(cell)
-    node.cells = cells + _joined(silent)
+    end_run()
+    node.cells = cells
     return sections
 
 
 def _settle(cell: nbformat.NotebookNode, parts: _Parts) -> bool:
     """Whether a cell shows anything, with pictures made, and mere lines of progress put aside."""
-    shows = False
+    kept, shows = [], False
     for output in cell.outputs:
-        if output.output_type == "error":
-            shows = True
-        elif output.output_type in ("display_data", "execute_result"):
+        if output.output_type in ("display_data", "execute_result"):
             if _SVG in output.data:
                 output.data["text/html"] = parts.figure(output)
-            known = [kind for kind in _PRIORITY if kind in output.data]
-            if known == ["text/plain"] and output.output_type == "display_data":
+            kinds = [kind for kind in _PRIORITY if kind in output.data]
+            if not kinds:  # a widget without a picture beside it: nothing that a page could show
+                continue
+            if kinds == ["text/plain"] and output.output_type == "display_data":
                 output.metadata["aside"] = True
-            shows = shows or (bool(known) and "aside" not in output.metadata)
+            shows = shows or "aside" not in output.metadata
+        shows = shows or output.output_type == "error"
+        kept.append(output)
+    cell.outputs = kept
     return shows
 
 
-def _joined(run: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+def _joined(run: list[nbformat.NotebookNode]) -> nbformat.NotebookNode:
     """One cell with the code and the outputs of all."""
-    written = [cell for cell in run if cell.source.strip()]
-    if not written:
-        return []
-    last = written[-1]
-    last.metadata["sources"] = [cell.source for cell in written[:-1]]
-    last.outputs = [output for cell in run for output in cell.outputs]
-    return [last]
+    sources = [source for cell in run for source in cell.metadata.get("sources", [cell.source])]
+    outputs = [output for cell in run for output in cell.outputs]
+    whole = run[-1]
+    whole.metadata["sources"], whole.outputs = sources, outputs
+    return whole
 
 
 def _text(name: str) -> str:

@@ -144,8 +144,11 @@ def test_a_table_writes_numbers_to_be_compared():
     assert repr(table).splitlines()[1].split() == ["LSTM", "0.61", "64", "%", "12,345"]
     written = table._repr_html_()
     assert "<caption>Errors</caption>" in written
-    assert '<th scope="col" class="lw-left">model</th><th scope="col" class="lw-right">MAE</th>' in written
-    assert '<th scope="row" class="lw-left">drift</th><td class="lw-right">12.90</td>' in written
+    assert (
+        '<th scope="col" class="lw-left lw-whole">model</th><th scope="col" class="lw-right">MAE</th>'
+        in written
+    )
+    assert '<th scope="row" class="lw-left lw-whole">drift</th><td class="lw-right">12.90</td>' in written
     assert ">−58 %<" in written and ">–<" in written and ">−4<" in written
 
 

@@ -10,7 +10,7 @@
     frame.title = figure.dataset.title;
     frame.setAttribute("sandbox", "allow-scripts");
     frame.srcdoc = JSON.parse(figure.querySelector(".lw-page").textContent);
-    figure.append(frame);
+    figure.querySelector(".lw-still").after(frame);
     frames.set(frame.contentWindow, frame);
   }
 
@@ -29,6 +29,9 @@
     }
   }, { rootMargin: NEAR });
   for (const figure of document.querySelectorAll(".lw-live")) nearing.observe(figure);
+
+  // Pictures that are wider than the screen begin at their newest end.
+  for (const still of document.querySelectorAll(".lw-still")) still.scrollLeft = still.scrollWidth;
 
   // Code.
   const code = [...document.querySelectorAll("details.lw-code")];
