@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from lstmwidgets.cli.exits import accepting
+
 
 def command(
     port: Annotated[
@@ -38,10 +40,11 @@ def command(
     """Serve the training panel, the forecasts and the memory as a page.
 
     Prints its address with the token that lets visitors in. Each visitor has a kernel of their own, ended
-    when the page is closed. A visitor with the token can train, and upload series, which are read and
-    kept in memory alone; the page takes no code, and no file of this machine but the page is served.
-    They can keep the processor busy: hand the token to people you trust with that. Ctrl-C ends
-    everything.
+    when the page is closed. Ctrl-C ends everything.
+
+    A visitor with the token can train, and upload series, which are gone with the kernel. The page runs no
+    code of theirs and serves no other file of this machine; but they can keep its processor busy, so hand
+    the token to people you trust with that.
     """
     from lstmwidgets.serving.app import is_loopback, serve
 
@@ -56,13 +59,14 @@ def command(
         typer.echo(address)
         typer.echo("Ctrl-C ends it, and every visitor's kernel.", err=True)
 
-    serve(
-        host=host,
-        port=port,
-        token=token,
-        kernels=kernels,
-        idle=idle,
-        theme=theme,
-        open_browser=not no_browser,
-        tell_address=tell,
-    )
+    with accepting():
+        serve(
+            host=host,
+            port=port,
+            token=token,
+            kernels=kernels,
+            idle=idle,
+            theme=theme,
+            open_browser=not no_browser,
+            tell_address=tell,
+        )

@@ -13,7 +13,7 @@ from tornado import web
 from voila.tornado.handler import TornadoVoilaHandler
 
 RETRY_SECONDS = 20
-"""After so long a visitor who found all seats taken is looked up again; the page does it by itself."""
+"""After so long the page that found all seats taken looks again by itself."""
 
 
 class TokenGate(IdentityProvider):
@@ -65,9 +65,10 @@ class Session(APIHandler):
 
     def get(self, kernel_id: str) -> None:
         """Seconds until the kernel is ended for being idle; 404 once it is gone."""
-        if kernel_id not in self.kernel_manager:
-            raise web.HTTPError(404)
-        self.finish(json.dumps({"seconds_left": round(self.kernel_manager.seconds_left(kernel_id))}))
+        if kernel_id in self.kernel_manager:
+            self.finish(json.dumps({"seconds_left": round(self.kernel_manager.seconds_left(kernel_id))}))
+        else:
+            self.set_status(404)
 
     def post(self, kernel_id: str) -> None:
         """The visitor moved something; the same answer."""

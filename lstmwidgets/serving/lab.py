@@ -106,7 +106,7 @@ def lab_command(*, port: int | None = None, open_browser: bool = True) -> list[s
     As root JupyterLab has to be told that this is meant.
     """
     return [
-        *(sys.executable, "-m", "jupyterlab", FIRST),
+        *(sys.executable, "-m", "jupyterlab", f"--LabApp.default_url=/lab/tree/{FIRST}"),
         *("--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"),
         *([] if port is None else [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]),
         *([] if open_browser else ["--no-browser"]),
