@@ -27,13 +27,15 @@ class Panel:
         How messages call the source, for example ``"'panel.csv'"``.
     ids : tuple of str
         In order of appearance.
-    time, value : str
-        The columns of times and of values.
+    time : str or tuple of str
+        The column of times, or those of their parts.
+    value : str
+        The column of values.
     """
 
     label: str
     ids: tuple[str, ...]
-    time: str
+    time: str | tuple[str, ...]
     value: str
     _frame: pd.DataFrame
     _bounds: NDArray[np.int64]
@@ -86,27 +88,34 @@ def read_panel(
             f"or a pandas DataFrame, with the columns {ID_COLUMN}, ds and y"
         )
     table = open_table(source)
-    column = None if time is None or isinstance(time, str) else list(time)
-    if column is not None:
-        table, time = join_time(table, column)
-    time, value = _columns_of(table, id_column, time if isinstance(time, str) else None, value)
-    frame = _read(table, id_column, time, value)
+    try:
+        times, value = _columns_of(table, id_column, time, value)
+        frame = _read(table, id_column, times, value)
+    except UnicodeEncodeError as error:
+        raise LSTMWidgetsError(
+            f"{table.label} holds {error.object[:40]!r}, which is not text in UTF-8: rename it"
+        ) from None
     codes, ids = pd.factorize(frame.pop(id_column))
     frame = frame.iloc[np.argsort(codes, kind="stable")].reset_index(drop=True)
     bounds = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(ids)))]).astype(np.int64)
-    hashes = pd.util.hash_pandas_object(frame, index=False).to_numpy(np.uint64)
-    return Panel(table.label, tuple(ids), time, value, frame, bounds, hashes)
+    hashes = np.asarray(pd.util.hash_pandas_object(frame, index=False), np.uint64)
+    named = times[0] if len(times) == 1 else tuple(times)
+    return Panel(table.label, tuple(ids), named, value, frame, bounds, hashes)
 
 
-def _columns_of(table: Table, id_column: str, time: str | None, value: str | None) -> tuple[str, str]:
-    """The columns of times and values, judged by the first series: the times of all begin anew many times."""
+def _columns_of(
+    table: Table, id_column: str, time: str | Sequence[str] | None, value: str | None
+) -> tuple[list[str], str]:
+    """The columns of times and of values, judged by the first series: in a panel, times begin anew."""
     there = list(table.sample.columns)
-    for label, name in (("id", id_column), ("time", time), ("value", value)):
+    parts = [] if time is None or isinstance(time, str) else list(time)
+    column = time if isinstance(time, str) else None
+    for label, name in [("id", id_column), ("time", column), ("value", value)]:
         if name is not None and name not in there:
             raise LSTMWidgetsError(
                 f"{label}={name!r} is not a column of {table.label}: it has {', '.join(map(repr, there))}"
             )
-    if id_column in (time, value):
+    if id_column in (time, value, *parts):
         raise LSTMWidgetsError(
             f"id={id_column!r} names the time or value column too: pass three different columns"
         )
@@ -116,22 +125,26 @@ def _columns_of(table: Table, id_column: str, time: str | None, value: str | Non
     first = table.sample[ids == ids[ids != ""].iloc[0]] if (ids != "").any() else table.sample
     # Called so, it is never taken for the values, and `y` is taken for them.
     first = first.drop(columns=[] if id_column == ID_COLUMN else [ID_COLUMN], errors="ignore")
-    choice = choose_columns(replace(table, sample=first.rename(columns={id_column: ID_COLUMN})), time, value)
-    return choice.time, choice.value
+    table = replace(table, sample=first.rename(columns={id_column: ID_COLUMN}))
+    if parts:
+        table, column = join_time(table, parts)
+    choice = choose_columns(table, column, value)
+    return parts or [choice.time], choice.value
 
 
-def _read(table: Table, id_column: str, time: str, value: str) -> pd.DataFrame:
+def _read(table: Table, id_column: str, times: list[str], value: str) -> pd.DataFrame:
     """Ids as text, times and values as they stand; without blank rows."""
     kept: list[pd.DataFrame] = []
     place = table.first
     numbers = NumberReader(value, table.word, table.decimal_commas)
-    for chunk in table.chunks([id_column, time, value]):
+    for chunk in table.chunks([id_column, *times, value]):
         places = np.arange(place, place + len(chunk), dtype=np.int64)
         place += len(chunk)
-        chunk = chunk.assign(**{id_column: as_text(chunk[id_column])})
+        mixed = [name for name in (*times, value) if chunk[name].dtype == object]
+        chunk = chunk.assign(**{name: as_text(chunk[name]) for name in (id_column, *mixed)})
         nameless = (chunk[id_column] == "").to_numpy()
         if nameless.any():
-            blank = nameless & (as_text(chunk[time]) == "") & (as_text(chunk[value]) == "")
+            blank = nameless & np.all([as_text(chunk[name]) == "" for name in (*times, value)], axis=0)
             _refuse_nameless(table, id_column, places[nameless & ~blank])
             chunk, places = chunk[~blank], places[~blank]
         if table.decimal_commas:
@@ -146,10 +159,12 @@ def _read(table: Table, id_column: str, time: str, value: str) -> pd.DataFrame:
 
 def _refuse_nameless(table: Table, id_column: str, places: NDArray[np.int64]) -> None:
     if len(places):
-        listed = ", ".join(map(str, places[:4])) + (f" and {len(places) - 4:,} more" if len(places) > 4 else "")
+        listed = ", ".join(map(str, places[:4])) + (
+            f" and {len(places) - 4:,} more" if len(places) > 4 else ""
+        )
         raise LSTMWidgetsError(
-            f"{table.label} has rows that name no series, their {id_column!r} is empty {table.word} {listed}: "
-            "name their series, or drop the rows"
+            f"{table.label} has rows that name no series, their {id_column!r} is empty {table.word} "
+            f"{listed}: name their series, or drop the rows"
         )
 
 

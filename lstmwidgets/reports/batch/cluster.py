@@ -1,0 +1,219 @@
+"""The workers of a batch: a Dask cluster of this machine's own, or any other by its address."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import dask
+from dask.system import CPU_COUNT
+from distributed import Client, LocalCluster
+from distributed.system import MEMORY_LIMIT
+
+from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.model.storage import versions
+from lstmwidgets.reports.batch.work import Warm
+
+CONNECT_SECONDS = 8
+MOST_WORKERS = 1024
+WORKER_BYTES = 1_500_000_000
+"""What a worker is reckoned to need: TensorFlow and a training of the default size take 0.9 GB."""
+
+_CONFIG = {
+    "distributed.worker.multiprocessing-method": "spawn",  # a forked TensorFlow can deadlock
+    "distributed.worker.profile.enabled": False,
+    # Results are small and leave at once: nothing to spill, and a paused worker would wait for ever.
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": 0.95,
+    "distributed.diagnostics.nvml": False,
+}
+
+_THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+"""Variables that say how many threads a worker's libraries take."""
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Workers that are ready.
+
+    Attributes
+    ----------
+    client : distributed.Client
+    dashboard : str
+        Address of Dask's own page.
+    memory_limit : int or None
+        Bytes at which a worker is stopped; None where that is not this batch's to say.
+    """
+
+    client: Client
+    dashboard: str
+    memory_limit: int | None
+
+    def threads(self) -> dict[str, int]:
+        """How many series each worker does at a time, by the workers' addresses."""
+        found: dict[str, int] = self.client.nthreads()
+        return found
+
+
+@contextmanager
+def crew_of(workers: int | None, scheduler: str | None, forecasts_only: bool) -> Iterator[Crew]:
+    """Workers on this machine, stopped in the end; or those of a scheduler, which stay.
+
+    Parameters
+    ----------
+    workers : int, optional
+        How many processes; by default one for each core, as far as memory goes.
+    scheduler : str, optional
+        Address of a Dask scheduler, for example ``"tcp://10.0.0.5:8786"``.
+    forecasts_only : bool
+        What the workers get ready for.
+
+    Raises
+    ------
+    LSTMWidgetsError
+        When the scheduler does not answer, has no workers, or when packages differ there.
+    """
+    checked(workers, scheduler)
+    with _own(workers, forecasts_only) if scheduler is None else _other(scheduler, forecasts_only) as crew:
+        yield crew
+
+
+def checked(workers: int | None, scheduler: str | None) -> None:
+    """Refuse what cannot be meant, before anything is started."""
+    if scheduler is not None and workers is not None:
+        raise LSTMWidgetsError(
+            f"workers={workers!r} and scheduler={scheduler!r} exclude each other: a scheduler has its workers"
+        )
+    whole = isinstance(workers, int) and not isinstance(workers, bool)
+    if workers is not None and not (whole and 1 <= workers <= MOST_WORKERS):
+        raise LSTMWidgetsError(
+            f"workers={workers!r} is not accepted: workers takes a whole number from 1 to {MOST_WORKERS}"
+        )
+
+
+def default_workers() -> int:
+    """One for each core, for most of what a series costs runs on one; fewer where memory is short."""
+    return max(1, min(CPU_COUNT, MEMORY_LIMIT // WORKER_BYTES))
+
+
+@contextmanager
+def _own(workers: int | None, forecasts_only: bool) -> Iterator[Crew]:
+    count = workers or default_workers()
+    threads = str(max(1, CPU_COUNT // count))
+    environment = dict.fromkeys(_THREADS, threads)
+    limit = int(MEMORY_LIMIT // max(count, 1))
+    with ExitStack() as stack:
+        folder = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="lstmwidgets-", ignore_cleanup_errors=True)
+        )
+        stack.enter_context(dask.config.set(_CONFIG))
+        stack.enter_context(_environment_kept())
+        cluster = stack.enter_context(
+            LocalCluster(
+                n_workers=count,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                memory_limit=limit,
+                local_directory=folder,
+                env=environment,
+                silence_logs=logging.CRITICAL,
+            )
+        )
+        client = stack.enter_context(Client(cluster, set_as_default=False))
+        client.register_plugin(Warm(forecasts_only, ours=True))
+        yield Crew(client, cluster.dashboard_link, limit)
+
+
+@contextmanager
+def _environment_kept() -> Iterator[None]:
+    """Dask sets variables for its workers in this process too, and leaves them there."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        for name in set(os.environ) - set(before):
+            del os.environ[name]
+        os.environ.update(before)
+
+
+@contextmanager
+def _other(address: str, forecasts_only: bool) -> Iterator[Crew]:
+    client = _connected(address)
+    plugin = Warm(forecasts_only, ours=False)
+    try:
+        _check_workers(client, address)
+        client.register_plugin(plugin)
+        try:
+            yield Crew(client, client.dashboard_link, None)
+        finally:
+            if client.status == "running":
+                client.unregister_worker_plugin(plugin.name)
+    finally:
+        client.close(timeout=5)
+
+
+def _connected(address: str) -> Client:
+    try:
+        return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        said = str(error).split("\n")[0] or type(error).__name__
+        raise LSTMWidgetsError(
+            f"no Dask scheduler answers at {address!r} ({said}): check the address, which looks like "
+            "tcp://host:8786, and that `dask scheduler` runs there and can be reached from here"
+        ) from None
+
+
+def _check_workers(client: Client, address: str) -> None:
+    """Refuse a cluster that would give other numbers, or none."""
+    try:
+        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+    except TimeoutError:
+        raise LSTMWidgetsError(
+            f"the scheduler at {address!r} has no workers: start one with `dask worker {address}`, in an "
+            "environment that has lstmwidgets"
+        ) from None
+    ours = {**versions(), "python": ".".join(map(str, sys.version_info[:2]))}
+
+    def found(names: list[str]) -> dict[str, str | None]:  # sent as it is, for machines without lstmwidgets
+        import sys
+        from importlib.metadata import PackageNotFoundError, version
+
+        there: dict[str, str | None] = {"python": ".".join(map(str, sys.version_info[:2]))}
+        for name in names:
+            try:
+                there[name] = version(name)
+            except PackageNotFoundError:
+                there[name] = None
+        return there
+
+    names = [name for name in ours if name != "python"]
+    places: dict[str, Any] = {f"the scheduler at {address}": client.run_on_scheduler(found, names)}
+    places |= {f"the worker at {worker}": each for worker, each in client.run(found, names).items()}
+    for place, theirs in places.items():
+        if theirs["lstmwidgets"] is None:
+            raise LSTMWidgetsError(
+                f"{place} has no lstmwidgets: install lstmwidgets {ours['lstmwidgets']} in the environment "
+                "that Dask runs in there"
+            )
+        other = [f"{name} {theirs[name]} (here {ours[name]})" for name in ours if theirs[name] != ours[name]]
+        if other:
+            raise LSTMWidgetsError(
+                f"{place} has {', '.join(other)}: install the same versions there as here, or numbers would "
+                "depend on where a series is computed"
+            )

@@ -1,0 +1,123 @@
+"""All series of a batch in two tables: a row each with all its metrics, and all forecasts in a long frame."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import csv, parquet
+
+from lstmwidgets.data.columns import ID_COLUMN
+from lstmwidgets.reports.batch.events import Status
+
+FORECAST_COLUMN = "yhat"
+
+_SOURCE_COUNTS, _AUDIT_COUNTS = ("points", "missing"), ("gaps", "outliers")
+_RUN_COUNTS, _TRAINING_COUNTS = ("cutoffs", "horizon"), ("epochs", "best_epoch", "parameters")
+_COUNTS = {*_SOURCE_COUNTS, *_AUDIT_COUNTS, *_RUN_COUNTS, *_TRAINING_COUNTS}
+_TEXTS = {ID_COLUMN, "status", "reason", "folder", "verdict", "tone", "reference", "freq", "start", "end"}
+_TEXTS |= {"data_hash", "created", "key"}
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """What became of one series.
+
+    Attributes
+    ----------
+    unique_id : str
+    status : {"done", "reused", "failed"}
+    folder : str
+        Its folder's name.
+    metrics : dict
+        What its ``metrics.json`` holds; empty where it failed.
+    forecast : pyarrow.Table or None
+        As `read_forecast` gives it.
+    reason : str
+        Why it failed.
+    """
+
+    unique_id: str
+    status: Status
+    folder: str
+    metrics: dict[str, Any]
+    forecast: pa.Table | None = None
+    reason: str = ""
+
+    @property
+    def widest(self) -> dict[str, Any]:
+        """Coverage at the widest level, or an empty dict where there are no intervals."""
+        return max(self.metrics.get("coverage", []), key=lambda each: each["level"], default={})
+
+    @property
+    def scores(self) -> dict[str, Any]:
+        """The scores of the model that forecast."""
+        found: dict[str, Any] = self.metrics.get("scores", {}).get(self.metrics.get("model"), {})
+        return found
+
+
+def read_forecast(unique_id: str, content: bytes) -> pa.Table:
+    """A series' ``forecast.csv`` as a table, under the id as it really is."""
+    read = csv.read_csv(io.BytesIO(content), parse_options=csv.ParseOptions(newlines_in_values=True))
+    kinds = {ID_COLUMN: pa.string(), "ds": pa.timestamp("us")}
+    fields = [(name, kinds.get(name, pa.float64())) for name in read.column_names]
+    columns = [
+        pa.array([unique_id] * len(read), kind) if name == ID_COLUMN else read[name].cast(kind, safe=False)
+        for name, kind in fields
+    ]
+    return pa.table(columns, schema=pa.schema(fields))
+
+
+def forecasts_file(entries: Sequence[Entry]) -> bytes:
+    """Parquet of all forecasts: ``unique_id, ds, yhat``, and the bounds of each level."""
+    tables = [entry.forecast for entry in entries if entry.forecast is not None]
+    empty = pa.schema([(ID_COLUMN, pa.string()), ("ds", pa.timestamp("us")), (FORECAST_COLUMN, pa.float64())])
+    return _parquet(pa.concat_tables([empty.empty_table(), *tables], promote_options="default"))
+
+
+def summary_file(entries: Sequence[Entry]) -> bytes:
+    """Parquet of a row for each series: what became of it, and every number of its metrics."""
+    rows = [_row(entry) for entry in entries]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return _parquet(pa.table({name: _column(name, [row.get(name) for row in rows]) for name in names}))
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    metrics = entry.metrics
+    source, training, audit = (metrics.get(part, {}) for part in ("source", "training", "audit"))
+    row: dict[str, Any] = {
+        ID_COLUMN: entry.unique_id,
+        "status": entry.status,
+        "reason": entry.reason or None,
+        "folder": entry.folder if metrics else None,
+        "verdict": metrics.get("verdict"),
+        "tone": metrics.get("tone"),
+        "skill": metrics.get("skill"),
+        "reference": metrics.get("reference"),
+        **{name: value for name, value in entry.scores.items() if name != "skill"},
+    }
+    for each in metrics.get("coverage", []):
+        row |= {f"{name}_{each['level']}": each[name] for name in ("coverage", "width")}
+    for model, scores in metrics.get("scores", {}).items():
+        if model != metrics["model"]:
+            row |= {f"{name} {model}": value for name, value in scores.items()}
+    row |= {name: source.get(name) for name in (*_SOURCE_COUNTS, "freq", "start", "end", "data_hash")}
+    row |= {name: audit.get(name) for name in (*_AUDIT_COUNTS, "trouble")}
+    row |= {name: metrics.get(name) for name in _RUN_COUNTS}
+    row |= {name: training.get(name) for name in _TRAINING_COUNTS}
+    row |= {name: metrics.get(name) for name in ("seconds", "created", "key")}
+    return row
+
+
+def _column(name: str, values: list[Any]) -> pa.Array:
+    kind = pa.int64() if name in _COUNTS else pa.string() if name in _TEXTS else pa.float64()
+    return pa.array(values, pa.bool_() if name == "trouble" else kind)
+
+
+def _parquet(table: pa.Table) -> bytes:
+    out = io.BytesIO()
+    parquet.write_table(table, out, compression="zstd")
+    return out.getvalue()
