@@ -78,6 +78,10 @@ def print_pdf(page: str | Path, pdf: str | Path, *, timeout: float = PRINT_SECON
     page, pdf = Path(page).resolve(), Path(pdf)
     if not page.is_file():
         raise LSTMWidgetsError(f"there is no page {str(page)!r} to print")
+    if not pdf.resolve().parent.is_dir():
+        raise LSTMWidgetsError(
+            f"cannot write {str(pdf)!r}: there is no folder {str(pdf.parent)!r}: make it first"
+        )
     browser = find_browser()
     beside = pdf.resolve().with_name(f".{pdf.name}.{os.getpid()}.pdf")
     try:
