@@ -29,7 +29,8 @@ for name, module in {
     "lab": lab,
     "datasets": datasets,
 }.items():
-    commands.command(name, epilog=EXIT_CODES, context_settings=_NAMES)(guarded(module.command))
+    words = "\n\n".join(" ".join(text.split()) for text in str(module.command.__doc__).split("\n\n"))
+    commands.command(name, help=words, epilog=EXIT_CODES, context_settings=_NAMES)(guarded(module.command))
 
 
 def _tell_version(wanted: bool) -> None:

@@ -143,7 +143,7 @@ def report(
     )
     tell = Stages(on_stage, report_template(), others=3 + pdf)
     with OutputFolder(out) as folder, _interruptions(folder):
-        tell("Reading the data")
+        tell("Checking the data")
         study = _study(asked, folder.work)
         key = _key(asked, study)
         metrics = None if force else _standing(folder, key)

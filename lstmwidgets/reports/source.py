@@ -84,7 +84,7 @@ def bundled(source: Any) -> str | None:
     >>> bundled("co2"), bundled("no-such.csv")
     ('co2', None)
     """
-    named = isinstance(source, str) and source in DATASETS and not Path(source).exists()
+    named = isinstance(source, str) and source in DATASETS and not Path(source).is_file()
     return str(source) if named else None
 
 
