@@ -105,9 +105,12 @@ class Outcome(ipywidgets.VBox):
         going_on = self._panel.state in _GOING_ON
         for section in self._sections:
             section.say(going_on)
-        links = [("train", "Train", True), *((each.key, each.title, each.ready) for each in self._sections)]
+        links = [
+            ("#", "Train", True),
+            *((f"#lw-{each.key}", each.title, each.ready) for each in self._sections),
+        ]
         self.steps.value = '<nav aria-label="Parts of this page"><ol>{}</ol></nav>'.format(
-            "".join(_step(key, words, ready) for key, words, ready in links)
+            "".join(_step(*link) for link in links)
         )
 
 
@@ -168,10 +171,9 @@ class Section(ipywidgets.VBox):
         self._state.value = f'<p role="status" class="lw-{tone}">{html.escape(words)}</p>' if words else ""
 
 
-def _step(key: str, words: str, ready: bool) -> str:
-    if not ready:
-        return f'<li><span aria-disabled="true">{words}</span></li>'
-    return f'<li><a href="#lw-{key}">{words}</a></li>'
+def _step(target: str, words: str, ready: bool) -> str:
+    link = f'<a href="{target}">{words}</a>' if ready else f'<span aria-disabled="true">{words}</span>'
+    return f"<li>{link}</li>"
 
 
 def _close(view: ipywidgets.Widget) -> None:
