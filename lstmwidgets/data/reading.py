@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import itertools
+import os
 import re
 import warnings
 import zlib
@@ -78,7 +79,7 @@ def open_table(source: str | Path | pd.DataFrame | Table) -> Table:
         raise LSTMWidgetsError(
             f"{str(source)!r} is an address on a network: download the file, then pass its path"
         )
-    if not path.exists():
+    if not os.path.exists(path):  # unlike the path's own method, False for a name that is too long
         raise LSTMWidgetsError(
             f"there is no file {str(source)!r} (looked in {str(path.absolute().parent)!r}): check the path. "
             "For a bundled dataset use load_dataset"

@@ -51,6 +51,8 @@ def command_of(source: Any, asked: Mapping[str, Any], config: LSTMConfig) -> str
     defaults = LSTMConfig().model_dump()
     changed = {name: value for name, value in config.model_dump().items() if value != defaults[name]}
     for name, value in {**asked, **changed}.items():
+        if name == "levels":
+            value = ",".join(map(str, value))
         for one in value if isinstance(value, (list, tuple)) else [value]:
             words += [f"{flag(name)}={one}"] if str(one).startswith("-") else [flag(name), str(one)]
     return shlex.join([*words, "-o", "report"])

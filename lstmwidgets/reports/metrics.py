@@ -35,7 +35,7 @@ Tone = Literal["error", "warning", "quiet", "good"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Source(_Part):
@@ -142,6 +142,7 @@ class Metrics(_Part):
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
+        strict=True,
         title="Metrics of a forecast report",
         json_schema_extra={"$schema": "https://json-schema.org/draft/2020-12/schema"},
     )

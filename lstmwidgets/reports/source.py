@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lstmwidgets.data.cells import as_text
 from lstmwidgets.data.columns import ID_COLUMN
@@ -107,7 +110,7 @@ def _named(time: Any) -> bool:
 
 def _refuse_unknown_name(source: Any) -> None:
     """Tell what is bundled, where a source is neither a file nor looks like the path of one."""
-    if not isinstance(source, str) or Path(source).exists() or Path(source).name != source:
+    if not isinstance(source, str) or os.path.exists(source) or Path(source).name != source:
         return
     if Path(source).suffix.lower() in (*CSV_SUFFIXES, *PARQUET_SUFFIXES, ".gz"):
         return
@@ -141,19 +144,22 @@ def _rows_of(
             f"only={only!r} is no text, and ids are: write only={str(only)!r}, with papermill -r only {only}"
         )
     only = None if only is None else only.strip()
-    rows, seen = [], dict[str, None]()
+    rows, seen, place = [], dict[str, None](), table.first
+    kept = [name for name in names if name != id_column and (name != ID_COLUMN or name in wanted)]
     for chunk in table.chunks(names):
         ids = as_text(chunk[id_column])
+        _refuse_nameless(table, id_column, chunk, (ids == "").to_numpy(), place)
+        place += len(chunk)
         seen |= dict.fromkeys(one for one in ids.unique() if one)
         if only is None and len(seen) > 1:
             raise LSTMWidgetsError(_several(table.label, id_column, list(seen)))
-        mine = (ids != "") & ((ids == only) if only is not None else True)
+        mine = (ids != "") if only is None else (ids == only) & (only != "")
         if mine.any():
-            rows.append(chunk[mine].drop(columns=id_column))
+            rows.append(chunk.loc[mine, kept])
     if only is not None and not rows:
         raise LSTMWidgetsError(_unknown(table.label, id_column, only, list(seen)))
     if not rows:
-        return table, None  # every id is empty: the values may be read all the same
+        return table, None  # which is refused for having no rows
     chosen = only if only is not None else next(iter(seen))
     found = pd.concat(rows, ignore_index=True)
     return replace(
@@ -164,6 +170,20 @@ def _rows_of(
         sample=found.head(len(table.sample)),
         chunks=lambda columns: iter([found[columns]]),
     ), chosen
+
+
+def _refuse_nameless(
+    table: Table, id_column: str, chunk: pd.DataFrame, nameless: NDArray[np.bool_], first: int
+) -> None:
+    """Refuse rows that hold something and belong to no series; blank ones are passed over."""
+    if not nameless.any():
+        return
+    told = chunk[nameless].apply(lambda column: as_text(column) != "").any(axis=1).to_numpy()
+    if told.any():
+        raise LSTMWidgetsError(
+            f"{table.label} has rows that name no series: {id_column!r} is empty {table.word} "
+            f"{first + np.flatnonzero(nameless)[told.argmax()]}. Name their series, or drop them"
+        )
 
 
 def _several(label: str, id_column: str, ids: list[str]) -> str:

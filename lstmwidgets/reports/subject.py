@@ -62,6 +62,12 @@ class Subject:
         unit = self.original.attrs.get("unit")
         return "" if unit in (None, "none") else str(unit)
 
+    @property
+    def label(self) -> str:
+        """For the axis of the values: their unit, or the series' name, cut to what there is room for."""
+        name = str(self.original.name)
+        return self.unit or (name if len(name) <= 30 else f"{name[:29]}…")
+
     @cached_property
     def series(self) -> pd.Series:
         """The series as the network reads it, its gaps filled as asked for."""

@@ -19,7 +19,7 @@ from lstmwidgets.analysis.scoring.scores import LSTM
 from lstmwidgets.data.auditing.words import when
 from lstmwidgets.data.filling import describe_repairs
 from lstmwidgets.data.grid import describe_freq
-from lstmwidgets.reports.display import Fact, Headline, Table
+from lstmwidgets.reports.display import Fact, Headline
 from lstmwidgets.reports.source import source_name
 
 if TYPE_CHECKING:
@@ -66,12 +66,6 @@ def title_of(study: Study) -> str:
     """What the report is about."""
     name, source = str(study.original.name), source_name(study.source)
     return str(study.original.attrs.get("title", name if name == source else f"{name} in {source}"))
-
-
-def label_of(study: Study) -> str:
-    """For the vertical axis: the unit, or the series' name cut to what there is room for."""
-    name = str(study.original.name)
-    return study.unit or (name if len(name) <= 30 else f"{name[:29]}…")
 
 
 def headline(study: Study) -> Headline:
@@ -134,7 +128,7 @@ def done(study: Study) -> list[str]:
     windows = study.windows
     if windows.left_out:
         every = windows.left_out + len(windows.train) + len(windows.validation) + len(windows.test)
-        repair = "" if study.fill else "; --fill repairs gaps, or tells the network of them"
+        repair = "" if study.fill else "; fill= (--fill) repairs gaps, or tells the network of them"
         said.append(
             f"{windows.left_out:,} of {every:,} windows to learn from or to test on touch a missing value "
             f"and are left out{repair}."
@@ -149,6 +143,43 @@ def findings(diagnosis: Diagnosis, notes: Sequence[str]) -> Prose:
         for one in diagnosis.findings
     ]
     return Prose("", [*points, *(("Note", note) for note in notes)])
+
+
+def ahead(study: Study) -> Prose:
+    """Where the forecast begins and where it ends."""
+    digits, level = decimals(study), max(study.coverage.index, default=None)
+
+    def one(row: pd.Series) -> str:
+        value, *bounds = (
+            f"{row[name]:,.{digits}f}".replace("-", "−")
+            for name in ("yhat", *([f"yhat-lo-{level}", f"yhat-hi-{level}"] if level else []))
+        )
+        interval = f" ({level} % interval {bounds[0]} to {bounds[1]})" if bounds else ""
+        return f"{value} at {when(row['ds'])}{interval}"
+
+    first, last = one(study.forecast.iloc[0]), one(study.forecast.iloc[-1])
+    if len(study.forecast) == 1:
+        return Prose(f"The forecast is {first}.")
+    return Prose(f"The forecast begins with {first} and ends with {last}.")
+
+
+def decimals(study: Study) -> int:
+    """So many that the typical error shows with two digits."""
+    error = float(study.scores["MAE"][LSTM])
+    return min(max(1 - math.floor(math.log10(error)), 0), 9) if 0 < error < math.inf else 2
+
+
+def by_step(study: Study) -> Prose:
+    """How the errors grow with the steps ahead, of the network and of the better naive rule."""
+    errors, reference = study.by_step, study.scores.attrs["reference"]
+    last = len(errors)
+    said = [
+        f"{name} {number(errors[name].iloc[0], study.unit)}"
+        + (f", and {number(errors[name].iloc[-1], study.unit)} {steps(last)} ahead" if last > 1 else "")
+        for name in (LSTM, reference)
+        if name in errors
+    ]
+    return Prose(f"Mean absolute error one step ahead: {'; '.join(said)}.")
 
 
 def training(study: Study) -> Prose:
@@ -203,39 +234,3 @@ def again(study: Study) -> Prose:
         else "The data were in memory, so no command makes this report again: pass them to lw.Study."
     )
     return Prose(lead, points, study.command)
-
-
-def scores(study: Study) -> Table:
-    """Every model's errors, the best first."""
-    shown = study.scores.sort_values("MAE")[["MAE", "RMSE", "MASE", "skill"]].rename_axis("model")
-    return Table(shown, percent=["skill"])
-
-
-def coverage(study: Study) -> Table | Prose:
-    """What the intervals promised, and what they held."""
-    if study.coverage.empty:
-        return Prose("There are no intervals: the notes below say why.")
-    shown = study.coverage[["nominal", "coverage", "width"]].set_axis(
-        ["promised", "held", "mean width"], axis="columns"
-    )
-    shown.index = pd.Index([f"{level} %" for level in shown.index], name="interval")
-    return Table(shown, percent=["promised", "held"])
-
-
-def forecast(study: Study, rows: int = 12) -> Table:
-    """The first steps of the forecast."""
-    ahead = (
-        study.forecast.drop(columns="unique_id").head(rows).rename(columns={"ds": "time", "yhat": "forecast"})
-    )
-    names: dict[str, str] = {}
-    for level in study.coverage.index:
-        names |= {f"yhat-lo-{level}": f"{level} % from", f"yhat-hi-{level}": f"{level} % to"}
-    return Table(ahead.rename(columns=names), digits=_digits(study))
-
-
-def _digits(study: Study) -> int:
-    """So many digits that the typical error shows with two."""
-    size, error = float(study.forecast["yhat"].abs().median()), float(study.scores["MAE"][LSTM])
-    if not (size > 0 and error > 0):
-        return 3
-    return min(max(3, 2 + math.floor(math.log10(size)) - math.floor(math.log10(error))), 12)

@@ -15,7 +15,7 @@ import lstmwidgets as lw
 from lstmwidgets.analysis.diagnosis.checks.finding import Finding
 from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis
 from lstmwidgets.model.progress import ProgressBar
-from lstmwidgets.reports import told
+from lstmwidgets.reports import listed, told
 from lstmwidgets.reports.source import read_source
 from lstmwidgets.reports.study import ROWS, Study
 from lstmwidgets.reports.verdict import verdict_of
@@ -86,14 +86,14 @@ def test_levels_that_cannot_be_calibrated_are_left_out_everywhere_and_it_says_so
 def test_without_intervals_all_else_is_told():
     bare = Study(waves(120), CONFIG, levels=(99,))
     assert bare.coverage.empty and bare.metrics.coverage == [] and list(bare.forecast)[2:] == ["yhat"]
-    assert "intervals" not in bare.verdict and "no intervals" in repr(told.coverage(bare))
+    assert "intervals" not in bare.verdict and "no intervals" in repr(listed.coverage(bare))
     assert bare.fan_picture().axes and bare.plot().frame is bare.backtest
 
 
 def test_every_word_and_picture_of_a_report_is_there_and_a_hostile_name_stays_text(study):
-    shown = [told.headline(study), told.data(study), told.again(study), told.forecast(study)]
-    shown += [told.scores(study), told.coverage(study), told.findings(study.diagnosis, study.notes)]
-    shown += [told.training(study), told.memory(*study.ledger)]
+    shown = [told.headline(study), told.data(study), told.again(study), listed.forecast(study)]
+    shown += [listed.scores(study), listed.coverage(study), told.findings(study.diagnosis, study.notes)]
+    shown += [told.training(study), told.memory(*study.ledger), told.ahead(study), told.by_step(study)]
     for each in shown:
         assert repr(each) and "<script" not in each._repr_html_()
     assert HOSTILE in repr(told.headline(study))
@@ -185,6 +185,9 @@ def test_a_name_is_a_bundled_series_where_there_is_no_such_file(tmp_path, monkey
         read_source("nil")
     with pytest.raises(lw.LSTMWidgetsError, match="freq='D' goes with a file of your own"):
         read_source("nile", freq="D")
+    for long in ("x" * 300, "x" * 300 + ".csv"):
+        with pytest.raises(lw.LSTMWidgetsError, match="there is no file"):
+            read_source(long)
     (tmp_path / "nile").write_text("ds,y\n")
     with pytest.raises(lw.LSTMWidgetsError, match="'nile' is of no known kind"):
         read_source("nile")
@@ -219,6 +222,11 @@ def test_a_cell_of_one_series_is_named_by_its_row_and_decimal_commas_are_read(tm
     assert read_source(path, id_column="shop", only="a").to_list() == [1.5, -0.5]
     with pytest.raises(lw.LSTMWidgetsError, match="'x' in row 2"):
         read_source(path, id_column="shop", only="b")
+    path.write_text("shop;ds;y\na;2020-01-01;1,5\n;2020-01-02;2,5\n;;\n")
+    with pytest.raises(lw.LSTMWidgetsError, match="rows that name no series: 'shop' is empty on line 3"):
+        read_source(path, id_column="shop")
+    path.write_text("shop;ds;y\na;2020-01-01;1,5\na;2020-01-02;2,5\n;;\n")
+    assert read_source(path, id_column="shop").name == "a"
 
 
 def test_a_frame_of_one_id_is_named_after_it_and_rows_in_the_folder_come_first(tmp_path):
@@ -360,11 +368,11 @@ def test_it_saves_a_forecast_metrics_and_a_model_that_are_read_back(study, tmp_p
 
 def test_its_command_says_what_differs_from_the_defaults_in_words_that_a_shell_takes_apart():
     asked = Study(
-        "-my data.csv", CONFIG, time="ds", id_column="shop", only="-5", fill="mask", levels=(95,)
+        "-my data.csv", CONFIG, time="ds", id_column="shop", only="-5", fill="mask", levels=(95, 50)
     ).command
     assert shlex.split(asked) == [
         *("lstmwidgets", "report", "./-my data.csv", "--time", "ds", "--id", "shop", "--only=-5"),
-        *("--fill", "mask", "--levels", "95", "--sequence-length", "24", "--horizon", "6", "--units", "4"),
+        *("--fill", "mask", "--levels", "50,95", "--sequence-length", "24", "--horizon", "6", "--units", "4"),
         *("--epochs", "3", "-o", "report"),
     ]
     assert Study("co2").command == "lstmwidgets report co2 -o report"
