@@ -28,6 +28,7 @@ from lstmwidgets.widgets.theme import PALETTE
 TEMPLATE = Path(__file__).with_name("template")
 
 _SVG = "image/svg+xml"
+_HINT = "Drag through time, use the arrow keys, or press Play."
 _PRIORITY = ["text/html", "text/markdown", "image/png", "image/jpeg", "text/plain"]
 _TITLE = re.compile("<title>(.*?)</title>", re.DOTALL)
 _SCRIPT = re.compile(r"<script(?: type=\"module\")?>(.*?)</script>", re.DOTALL)
@@ -127,8 +128,9 @@ class _Parts:
         except ParseError:
             coded = base64.b64encode(output.data[_SVG].encode()).decode()
             drawing = f'<img class="lw-pixels" alt="{html.escape(words)}" src="data:{_SVG};base64,{coded}">'
-        caption = output.metadata.get(_SVG, {}).get("caption", "")
-        below = caption and f"<figcaption>{html.escape(caption)}</figcaption>"
+        caption = html.escape(output.metadata.get(_SVG, {}).get("caption", ""))
+        hint = f' <span class="lw-hint">{_HINT}</span>' if page is not None else ""
+        below = caption and f"<figcaption>{caption}{hint}</figcaption>"
         still = f'<div class="lw-still">{drawing}</div>'
         if page is None:
             return self.put(text=f'<figure class="lw-figure">{still}{below}</figure>')

@@ -73,21 +73,25 @@ def headline(study: Study) -> Headline:
     scores, reference = study.scores, study.scores.attrs["reference"]
     facts = []
     if reference is not None and np.isfinite(scores["skill"][LSTM]):
-        gain, error = scores["skill"][LSTM], number(scores["MAE"][LSTM], study.unit)
+        gain, error = scores["skill"][LSTM], number(scores["MAE"][LSTM])
         much = (
             f"{1 - gain:,.1f} times"
             if gain <= -1
             else f"{percent(abs(gain))} {'less' if gain > 0 else 'more'}"
         )
         beside = f"{'that of' if gain <= -1 else 'than'} {reference}"
+        rival = f"{reference} {number(scores['MAE'][reference])}"
         facts = [
             Fact("Error", much, beside),
-            Fact("Mean absolute error", error, f"{reference}: {number(scores['MAE'][reference])}"),
+            Fact("Mean absolute error", error, "; ".join(filter(None, [study.unit, rival]))),
         ]
     for level, row in study.coverage.iloc[-1:].iterrows():
         facts.append(Fact(f"{level} % intervals hold", percent(row["coverage"]), "of what came"))
-    cutoffs = study.backtest["cutoff"].nunique()
-    facts.append(Fact("Tested from", f"{cutoffs:,}", f"moments, {steps(study.config.horizon)} ahead each"))
+    cutoffs, missing = study.backtest["cutoff"].nunique(), int(study.original.isna().sum())
+    facts.append(Fact("Ahead", steps(study.config.horizon), f"tested from {cutoffs:,} moments"))
+    facts.append(
+        Fact("Values", f"{len(study.original):,}", f"{missing:,} missing" if missing else "none missing")
+    )
     return Headline(title_of(study), study.verdict, study.tone, facts)
 
 
