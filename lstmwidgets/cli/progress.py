@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Column
 from rich.text import Text
 
 from lstmwidgets.cli.exits import printable
@@ -114,8 +115,8 @@ class BatchProgress:
 class _Words(TextColumn):
     """A column of text that is shown as it is, whatever it holds."""
 
-    def __init__(self, name: str, style: str) -> None:
-        super().__init__("")
+    def __init__(self, name: str, style: str, ratio: int | None = None) -> None:
+        super().__init__("", table_column=Column(no_wrap=True, ratio=ratio))
         self._name, self._style = name, style
 
     def render(self, task: Any) -> Text:
@@ -129,7 +130,8 @@ def _bar(console: Console) -> Progress:
         BarColumn(bar_width=16),
         _Words("stage", "bold"),
         TimeElapsedColumn(),
-        _Words("detail", "dim"),
+        _Words("detail", "dim", ratio=1),  # what is too long for the line is cut here
         console=console,
+        expand=True,
         transient=True,
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ CELL_SECONDS = 24 * 3600
 
 __all__ = ["CELL_SECONDS", "StageFailed", "WarmKernel", "execute", "tidy"]
 
+_ROOM = 1 << 18  # bytes without which a kernel does not even start
+_FREE = "free some space, then run the same command again"
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -122,12 +126,15 @@ def execute(
         )
     except PapermillExecutionError as error:
         raise _in_words(error.ename, error.evalue, run.stage, halfway) from None
-    except (DeadKernelError, CellTimeoutError) as error:
+    except CellTimeoutError:
         kernel.fit = False
         run.write(halfway)
-        late = isinstance(error, CellTimeoutError)
-        reason = f"it takes more than {timeout:,} s" if late else f"its process ended{kernel.last_words()}"
-        raise StageFailed(run.stage, reason, halfway) from None
+        raise StageFailed(run.stage, f"it takes more than {timeout:,} s", halfway) from None
+    except DeadKernelError:
+        kernel.fit = False
+        _check_room(Path(work))
+        run.write(halfway)
+        raise StageFailed(run.stage, f"its process ended{kernel.last_words()}", halfway) from None
     except BaseException:
         kernel.fit = False  # a cell may still be running
         raise
@@ -174,12 +181,19 @@ def _check_parameters(notebook: nbformat.NotebookNode, parameters: Mapping[str, 
 def _in_words(name: str, message: str, stage: str, path: Path) -> Exception:
     """The error of a cell as one of this process: our own keep their sentence."""
     if is_full(message):
-        return OutputError(f"the disk is full ({message}): free some space, then run the same command again")
+        return OutputError(f"the disk is full ({message}): {_FREE}")
     ours = {error.__name__: error for error in (LSTMWidgetsError, OutputError)}
     if name in ours:
         path.unlink(missing_ok=True)
         return ours[name](message)
     return StageFailed(stage, f"{name}: {message}" if message else name, path)
+
+
+def _check_room(work: Path) -> None:
+    """Blame the disk for a kernel that ended where there was no room for it."""
+    for place in (str(work), tempfile.gettempdir()):
+        if shutil.disk_usage(place).free < _ROOM:
+            raise OutputError(f"the disk of {place!r} is full: {_FREE}") from None
 
 
 def _unformatted(path: Path) -> str:

@@ -101,14 +101,17 @@ class OutputFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        blamed = isinstance(error, LSTMWidgetsError) and not isinstance(error, OutputError)
-        if error is None or blamed or self.published or not self.resumable:
-            self._give()
-            return
+        of_output = isinstance(error, OutputError)
+        of_data = isinstance(error, LSTMWidgetsError) and not of_output
         with suppress(OSError):  # the first error is the one to be told
-            shutil.rmtree(self.result, ignore_errors=True)
-            self._restore()
-        self._lock.release()
+            if of_output:
+                (self.work / FAILED).unlink(missing_ok=True)  # which says no more, and takes room
+            if error is not None and not of_data and not self.published and self.resumable:
+                shutil.rmtree(self.result, ignore_errors=True)
+                self._restore()
+                self._lock.release()
+                return
+        self._give()
 
     @property
     def holds_report(self) -> bool:

@@ -137,6 +137,8 @@ class WarmKernel:
         self._manager = manager
         manager._kernel_spec = KernelSpec(argv=command, display_name="Python 3", language="python")
         ours = {
+            # TensorFlow leaves files behind when it is killed: they go when this folder does
+            **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)),
             "IPYTHONDIR": str(folder / "ipython"),
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
             "TF_CPP_MIN_LOG_LEVEL": "3",

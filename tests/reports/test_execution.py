@@ -287,7 +287,10 @@ def test_a_killed_command_takes_its_kernel_along(tmp_path):
         f"execute({str(path)!r}, {str(tmp_path / 'out.ipynb')!r}, {{'csv': 'a'}}, work={str(tmp_path)!r}, "
         "on_detail=lambda line: print(line, flush=True))"
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as command:
+    own = os.environ | {"TMPDIR": str(tmp_path)}  # where what it cannot tidy is not in the way
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=own
+    ) as command:
         pid = int(command.stdout.readline())
         command.kill()
     until = time.monotonic() + 30
