@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from lstmwidgets.analysis.scoring.scores import LSTM
 from lstmwidgets.reports import told
 from lstmwidgets.reports.display import Table
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def scores(study: Study) -> Table:
     """Every model's errors, the best first."""
     shown = study.scores.sort_values("MAE")[["MAE", "RMSE", "MASE", "skill"]].rename_axis("model")
-    return Table(shown, percent=["skill"])
+    return Table(shown, percent=["skill"], strong=LSTM)
 
 
 def coverage(study: Study) -> Table | told.Prose:

@@ -83,7 +83,7 @@ def fan(series: pd.Series, forecast: pd.DataFrame, y: str = "") -> Picture:
 
 def by_step(errors: pd.DataFrame, unit: str = "") -> Picture:
     """Mean absolute error of each model by steps ahead."""
-    y = f"mean absolute error, {unit}" if unit else "mean absolute error"
+    y = f"MAE, {unit}" if unit else "MAE"
     picture = model_picture(errors, x="steps ahead", y=y)
     picture.axes[0].set_ylim(bottom=0)
     return picture

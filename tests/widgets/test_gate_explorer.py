@@ -246,3 +246,16 @@ def test_a_moment_of_an_hourly_series_is_taken_to_the_hour_and_a_day_as_a_whole(
         assert series.index[explorer.start + 23] == day.replace(hour=hour)
     with pytest.raises(lw.LSTMWidgetsError, match="has a time zone"):
         lw.GateExplorer(forecaster, day.tz_localize("UTC"))
+
+
+def test_a_series_read_with_a_mask_is_opened_wherever_something_is_known():
+    gappy = lw.load_dataset("nile").copy()
+    gappy.iloc[::3] = np.nan  # so that no window is without a gap
+    gappy.iloc[40:52] = np.nan
+    config = lw.LSTMConfig(sequence_length=8, horizon=2, units=2, epochs=1)
+    forecaster = lw.LSTMForecaster(config).fit(lw.fill(gappy, mask=True), progress_bar=False)
+    explorer = lw.GateExplorer(forecaster, window=10)
+    assert explorer.start == 10 and explorer._page()  # whose JSON takes no NaN
+    explorer.start = 37  # of which the first three years alone are known
+    with pytest.raises(lw.LSTMWidgetsError, match="start=41 is no complete window"):
+        explorer.start = 41
