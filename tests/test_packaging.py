@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+import nbformat
 import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -98,22 +100,75 @@ def test_environment_yml_reads_as_python_from_conda_and_every_pin_by_pip():
     assert [str(Requirement(pin)) for pin in pins] == [str(pin) for pin in locked_requirements()]
 
 
-def test_the_wheel_holds_every_module_and_script_and_nothing_else(tmp_path):
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
-    (wheel,) = tmp_path.glob("*.whl")
-    held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    """The wheel of the working tree."""
+    return build(tmp_path_factory.mktemp("wheel"), "wheel")
+
+
+def build(folder: Path, target: str, **environment: str) -> Path:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder)]
+    environment = {**os.environ, **environment}
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, timeout=120)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def held_by(wheel: Path) -> set[str]:
+    return {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+
+
+def test_the_wheel_holds_every_module_script_and_notebook_and_nothing_else(wheel):
+    held = held_by(wheel)
     package = ROOT / "lstmwidgets"
     wanted = {
         path.relative_to(ROOT).as_posix()
         for path in package.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts and ".ipynb_checkpoints" not in path.parts
     }
-    assert held == wanted
-    kinds = {".py", ".js", ".css", ".json", ".typed", ".c", ".h", ".so"}
+    notebooks = {
+        f"lstmwidgets/{path.relative_to(ROOT).as_posix()}"
+        for path in (ROOT / "notebooks").rglob("*.ipynb")
+        if ".ipynb_checkpoints" not in path.parts
+    }
+    assert {"00_start_here.ipynb", "forecast_report.ipynb", "app.ipynb"} <= {
+        Path(name).name for name in notebooks
+    }
+    assert held == wanted | notebooks
+    kinds = {".py", ".js", ".css", ".json", ".typed", ".c", ".h", ".so", ".html", ".j2", ".ipynb"}
     assert {Path(name).suffix for name in held} <= kinds
     # with a compiled library in it, it is for this system and for any Python
     compiled = "lstmwidgets/model/native/walk.so" in held
     assert compiled == any(map(shutil.which, ("cc", "gcc", "clang")))
     platform = sysconfig.get_platform().translate(str.maketrans("-.", "__")) if compiled else "any"
     assert wheel.stem.endswith(f"-py3-none-{platform}")
+
+
+def test_an_editable_install_is_a_path_to_the_checkout_and_nothing_else(tmp_path):
+    wheel = build(tmp_path, "wheel:editable", HATCH_BUILD_NO_HOOKS="true")  # nothing need be compiled again
+    (pointer,) = held_by(wheel)
+    assert zipfile.ZipFile(wheel).read(pointer).decode().split() == [str(ROOT)]
+
+
+def test_lessons_of_an_installed_wheel_are_copied_and_begin_to_run(wheel, tmp_path):
+    installed, mine = tmp_path / "site", tmp_path / "mine"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index"]
+    subprocess.run([*pip, "--no-deps", "--target", str(installed), str(wheel)], check=True, timeout=120)
+    environment = {**os.environ, "PYTHONPATH": str(installed)}
+    command = [sys.executable, str(installed / "bin" / "lstmwidgets"), "lab", str(mine), "--copy-only"]
+    told = subprocess.run(
+        command, env=environment, cwd=tmp_path, check=True, capture_output=True, text=True, timeout=60
+    )
+    assert told.stdout == f"9 notebooks copied to {mine}.\n"
+    for path in mine.rglob("*.ipynb"):
+        assert path.read_bytes() == (ROOT / "notebooks" / path.relative_to(mine)).read_bytes()
+
+    lesson = nbformat.read(mine / "01_the_series.ipynb", as_version=4)
+    lesson.cells[10:] = [nbformat.v4.new_code_cell("print(lw.__file__)")]  # its beginning shows enough
+    nbformat.write(lesson, mine / "run.ipynb")
+    nbconvert = [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--inplace"]
+    subprocess.run(
+        [*nbconvert, str(mine / "run.ipynb")], env=environment, check=True, capture_output=True, timeout=300
+    )
+    ran = nbformat.read(mine / "run.ipynb", as_version=4)
+    assert ran.cells[-1].outputs[0].text.strip() == str(installed / "lstmwidgets" / "__init__.py")
