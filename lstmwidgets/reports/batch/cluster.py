@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import dask
 from dask.system import CPU_COUNT
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, Security
+from distributed.core import rpc
 from distributed.system import MEMORY_LIMIT
 
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model.storage import versions
-from lstmwidgets.reports.batch.work import Warm
+from lstmwidgets.reports.batch.work import Warm, in_short
 
 CONNECT_SECONDS = 8
 MOST_WORKERS = 1024
@@ -122,22 +128,65 @@ def _own(workers: int | None, forecasts_only: bool) -> Iterator[Crew]:
         )
         stack.enter_context(dask.config.set(_CONFIG))
         stack.enter_context(_environment_kept())
-        cluster = stack.enter_context(
-            LocalCluster(
-                n_workers=count,
-                threads_per_worker=1,
-                processes=True,
-                host="127.0.0.1",
-                dashboard_address="127.0.0.1:0",
-                memory_limit=limit,
-                local_directory=folder,
-                env=environment,
-                silence_logs=logging.CRITICAL,
+        with _starting(Path(folder) / "start.log"):
+            cluster = stack.enter_context(
+                LocalCluster(
+                    n_workers=count,
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    dashboard_address="127.0.0.1:0",
+                    memory_limit=limit,
+                    local_directory=folder,
+                    env=environment,
+                    silence_logs=logging.CRITICAL,
+                )
             )
-        )
-        client = stack.enter_context(Client(cluster, set_as_default=False))
+            client = stack.enter_context(Client(cluster, set_as_default=False))
         client.register_plugin(Warm(forecasts_only, ours=True))
         yield Crew(client, cluster.dashboard_link, limit)
+
+
+@contextmanager
+def _starting(log: Path) -> Iterator[None]:
+    """While workers are started: what they print goes to a file, and Ctrl-C is heard a second later.
+
+    In a terminal it reaches them too, at a moment when they know no better than to end in a traceback.
+    """
+    heard = []
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, lambda *_: heard.append(True)) if main else None
+    try:
+        with _errors_to(log):
+            yield
+    except Exception as error:
+        if heard:
+            raise KeyboardInterrupt from None
+        said = [line for line in log.read_text(errors="replace").splitlines() if line.strip()] or [str(error)]
+        raise LSTMWidgetsError(
+            f"the workers did not start ({said[-1].strip()}). In a script, call batch() below `if __name__ "
+            '== "__main__":`: each worker reads the script'
+        ) from error
+    finally:
+        if main:
+            signal.signal(signal.SIGINT, before)
+    if heard:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _errors_to(log: Path) -> Iterator[None]:
+    """Have standard error go to a file, that of processes started meanwhile too."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with log.open("wb") as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 @contextmanager
@@ -169,14 +218,25 @@ def _other(address: str, forecasts_only: bool) -> Iterator[Crew]:
 
 
 def _connected(address: str) -> Client:
+    """A client of the scheduler; one that found none would hang for long when it is dropped."""
     try:
+        with ThreadPoolExecutor(1) as pool:  # this thread may have an event loop at work, as in a notebook
+            kind = pool.submit(lambda: asyncio.run(_kind_at(address))).result()
+        if kind != "Scheduler":
+            raise ValueError(f"there is a Dask {kind.lower()} there")
         return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
-        said = str(error).split("\n")[0] or type(error).__name__
+    except Exception as error:  # whatever answers there may say anything
         raise LSTMWidgetsError(
-            f"no Dask scheduler answers at {address!r} ({said}): check the address, which looks like "
-            "tcp://host:8786, and that `dask scheduler` runs there and can be reached from here"
+            f"no Dask scheduler answers at {address!r} ({in_short(error)}): check the address, which looks "
+            "like tcp://host:8786, and that `dask scheduler` runs there and can be reached from here"
         ) from None
+
+
+async def _kind_at(address: str) -> str:
+    """What stands at an address: "Scheduler", "Worker" or "Nanny"."""
+    arguments = Security().get_connection_args("client")
+    async with rpc(address, timeout=CONNECT_SECONDS, connection_args=arguments) as there:
+        return str((await asyncio.wait_for(there.identity(), CONNECT_SECONDS))["type"])
 
 
 def _check_workers(client: Client, address: str) -> None:

@@ -16,7 +16,7 @@ from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.reports.batch.cluster import Crew
 from lstmwidgets.reports.batch.events import BatchNote
 from lstmwidgets.reports.batch.series import Series
-from lstmwidgets.reports.batch.work import Outcome, run
+from lstmwidgets.reports.batch.work import Outcome, in_short, run
 
 _AHEAD = 2  # jobs for each thread: one that runs, and one that is there when it ends
 _LOOK_SECONDS = 2.0
@@ -92,7 +92,7 @@ class _Round:
         elif isinstance(error, KilledWorker):
             self.suspects.append(number)
         else:
-            self.series.settle(number, Outcome(reason=f"{type(error).__name__}: {error}"))
+            self.series.settle(number, Outcome(reason=in_short(error)))
 
     def _look(self) -> None:
         """See who is there, now and then: workers come and go."""

@@ -60,7 +60,7 @@ def index_page(
     failed = [entry for entry in entries if entry.status == "failed"]
     best_first = sorted(made, key=lambda entry: -_number(entry.metrics.get("skill"), -1e300))
     levels = {entry.widest["level"] for entry in made if entry.widest}
-    level = f"{levels.pop()} % interval" if len(levels) == 1 else "Intervals"
+    coverage = f"{levels.pop()} % coverage" if len(levels) == 1 else "Coverage"
     script = _text("index.js")
     return _template().render(
         title=f"{source}: {_counted(len(entries) + waiting)}",
@@ -68,9 +68,9 @@ def index_page(
         facts=_facts(made, failed, waiting),
         columns=[
             {"name": "Series", "first": "ascending"},
-            {"name": "Last points, forecast"},
+            {"name": "Recent, forecast"},
             {"name": "Skill", "first": "descending", "sorted": "descending"},
-            {"name": level, "first": "descending"},
+            {"name": coverage, "first": "descending"},
             {"name": "MASE", "first": "ascending"},
             {"name": "Seconds", "first": "descending"},
         ],
@@ -91,7 +91,7 @@ def _row(entry: Entry, line: tuple[str, str], linked: str) -> dict[str, Any]:
     return {
         "name": entry.unique_id,
         "link": quote(f"{SERIES}/{entry.folder}/{linked}"),
-        "verdict": entry.metrics.get("verdict", ""),
+        "verdict": entry.metrics.get("verdict", "").replace(" %", "\N{NO-BREAK SPACE}%"),
         "tone": entry.metrics.get("tone", "").replace("quiet", ""),
         "recent": line[0],
         "forecast": line[1],

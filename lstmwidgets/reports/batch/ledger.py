@@ -13,7 +13,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from lstmwidgets.reports.folder import ALWAYS, FORECAST, METRICS, MODEL, OutputError
+from lstmwidgets.reports.folder import ALWAYS, FORECAST, METRICS, MODEL
+from lstmwidgets.reports.refusals import OutputError, checked_name, explained
 
 INDEX, SUMMARY, FORECASTS, SERIES = "index.html", "summary.parquet", "forecasts.parquet", "series"
 FORECASTS_ONLY = (FORECAST, METRICS, MODEL)
@@ -21,7 +22,6 @@ FORECASTS_ONLY = (FORECAST, METRICS, MODEL)
 
 _LOCK = ".lstmwidgets-batch"  # also tells a batch's folder from any other
 _NEW, _OLD = ".new", ".old"
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Ledger:
@@ -137,20 +137,15 @@ class Ledger:
         try:
             yield
         except OSError as error:
-            shown, reason = repr(str(self.folder)), error.strerror or str(error)
-            if error.errno in _FULL:
-                remedy = "the disk is full. Free some space, then run the same command again: it goes on"
-            elif error.errno in (errno.ENOTDIR, errno.EEXIST):
-                remedy = "a part of this path is a file. Name another folder"
-            else:
-                remedy = f"{reason}. Name a folder that can be made and written to"
-            raise OutputError(f"{shown} cannot be written: {remedy}") from error
+            if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise OutputError(
+                    f"{str(self.folder)!r} cannot be written ({error.strerror}): name a folder elsewhere"
+                ) from error
+            raise OutputError(explained(error, self.folder)) from error
 
     def _check(self) -> None:
         """Refuse a folder in which what a batch writes belongs to something else."""
-        shown = repr(str(self.folder))
-        if not str(self.folder).strip() or "\0" in str(self.folder):
-            raise OutputError(f"{shown} is no folder's name: name one, for example -o out")
+        shown = repr(checked_name(str(self.folder)))
         if self.folder.exists() and not self.folder.is_dir():
             raise OutputError(f"{shown} is a file: name a folder, for example -o out")
         if (self.folder / _LOCK).exists():

@@ -11,7 +11,7 @@ WIDTH, HEIGHT = 120, 28
 POINTS = 120
 """How many of the last points are drawn."""
 
-_MARKS = 90  # of a line, thinned to two pixels from one to the next where there are more
+_MARKS = 75  # of a line, thinned to two pixels from one to the next where there are more
 _LEAST_SHARE, _MOST_SHARE = 0.15, 0.5  # of the width, for the forecast
 
 

@@ -15,6 +15,7 @@ from lstmwidgets.reports.batch.events import BatchResult, OnEvent
 from lstmwidgets.reports.batch.ledger import Ledger
 from lstmwidgets.reports.batch.panel import read_panel
 from lstmwidgets.reports.batch.series import Series
+from lstmwidgets.reports.refusals import OutputError
 from lstmwidgets.reports.report import Interrupted
 from lstmwidgets.reports.settings import LEVELS, ReportSettings
 
@@ -110,6 +111,11 @@ def batch(
                     hand_out(to_do, series, crew)
             else:
                 tell(series.started(0, None))
+        except OutputError:
+            raise
+        except Exception:  # the scheduler is gone, say: what it did is kept, and is to be found
+            series.publish()
+            raise
         except KeyboardInterrupt:
             result = series.publish()
             tell(result)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 import tempfile
 import threading
 import time as clock
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -94,9 +96,15 @@ def run(job: Job) -> Outcome:
     except LSTMWidgetsError as error:
         reason = str(error)
     except Exception as error:  # a series that breaks something must not stop the others
-        reason, trace = f"{type(error).__name__}: {error}", traceback.format_exc()
+        reason, trace = in_short(error), traceback.format_exc()
     _tidy()
     return Outcome(files, reason, trace, clock.perf_counter() - began, _memory())
+
+
+def in_short(error: BaseException) -> str:
+    """An unexpected error in one line: its kind, and the beginning of what it says."""
+    kind, said = type(error).__name__, " ".join(str(error).split())
+    return f"{kind}: {said[:300]}{'…' if len(said) > 300 else ''}" if said else kind
 
 
 class _OneOfMany(Study):
@@ -181,6 +189,8 @@ class Warm(WorkerPlugin):
         _roomy_bytes = int(_ROOMY_SHARE * limit) if limit else None
         if self.ours:
             _quiet(Path(worker.local_directory) / "output.log")
+            with suppress(ValueError):  # not in the main thread
+                signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started it ends it
         threading.Thread(target=_import, args=(self.forecasts_only,), daemon=True).start()
 
     def teardown(self, worker: Any) -> None:
