@@ -49,6 +49,7 @@ _OPTIONS = (
     "--disable-dev-shm-usage",  # which is 64 MB in a container
     "--disable-extensions",
     "--disable-sync",
+    "--font-render-hinting=none",  # letters stand where they belong, not on a screen's pixels
     "--no-pdf-header-footer",
     "--generate-pdf-document-outline",
 )
