@@ -134,5 +134,5 @@ def _quieten(debug: bool) -> None:
     """What libraries log is for whoever looks into an error; all that a user needs is in the report."""
     if debug:
         logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
-    else:
+    elif not logging.getLogger().handlers:
         logging.getLogger().addHandler(logging.NullHandler())
