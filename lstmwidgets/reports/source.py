@@ -196,8 +196,8 @@ def _several(label: str, id_column: str, ids: list[str]) -> str:
 
 
 def _unknown(label: str, id_column: str, only: str, ids: list[str]) -> str:
-    close = difflib.get_close_matches(only, ids, n=3)
-    shown = close or ids[:4]
+    lower = {one.lower(): one for one in ids}
+    shown = [lower[one] for one in difflib.get_close_matches(only.lower(), lower, n=3)] or ids[:4]
     more = len(ids) - len(shown)
     return (
         f"only={only!r} is not in column {id_column!r} of {label}: it holds {', '.join(map(repr, shown))}"
