@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+from weakref import WeakSet
+
 import numpy as np
 
 from lstmwidgets.config import LSTMConfig
@@ -10,6 +14,8 @@ from lstmwidgets.data.windows import Windows
 from lstmwidgets.model.backend import keras
 from lstmwidgets.model.layers import FusedLSTM, to_plain_keras
 from lstmwidgets.model.ridge import Ridge
+
+_built: WeakSet[keras.Model] = WeakSet()
 
 
 def build(config: LSTMConfig, features: int = 1) -> keras.Model:
@@ -57,7 +63,20 @@ def build(config: LSTMConfig, features: int = 1) -> keras.Model:
             config.horizon, use_bias=False, kernel_initializer="zeros", name="highway"
         )(keras.layers.Flatten(name="window_as_row")(window))
         forecast = keras.layers.Add(name="sum")([forecast, straight])
-    return keras.Model(window, forecast, name="lstmwidgets")
+    network = keras.Model(window, forecast, name="lstmwidgets")
+    _built.add(network)
+    return network
+
+
+def kind_of(network: keras.Model) -> str | None:
+    """All that a network made by `build` is but its weights and seeds; None for any other network."""
+    return json.dumps(_without_seeds(network.get_config())) if network in _built else None
+
+
+def _without_seeds(config: Any) -> Any:
+    if isinstance(config, dict):
+        return {name: _without_seeds(value) for name, value in config.items() if name != "seed"}
+    return [_without_seeds(each) for each in config] if isinstance(config, (list, tuple)) else config
 
 
 def start_highway(network: keras.Model, windows: Windows) -> bool:

@@ -44,6 +44,11 @@ class Callbacks:
         for callback in self._of_keras:
             _check_leaves_batches_alone(callback)
 
+    @property
+    def of_keras(self) -> bool:
+        """Whether any is of Keras' kind, which may do with the network what it likes."""
+        return bool(self._of_keras)
+
     def tell(self, event: Literal["on_state", "on_progress", "on_epoch"], trainer: Trainer) -> None:
         """Tell those that have a method of this name."""
         for callback in self._all:

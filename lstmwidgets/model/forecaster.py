@@ -89,6 +89,9 @@ class LSTMForecaster:
         fitted = "fitted" if hasattr(self, "model_") else "not fitted"
         return f"LSTMForecaster({self.config!r}), {fitted}"
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_loop": None}  # compiled passes cannot be copied, only found again
+
     @classmethod
     def fitted(
         cls,

@@ -1,16 +1,16 @@
-"""Compiled passes over windows: training, measuring and forecasting without Python in the loop."""
+"""Epochs, losses and forecasts over windows, in compiled calls short enough to be stopped between."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmwidgets.data.windows import Windows
-from lstmwidgets.model.backend import keras, tf
+from lstmwidgets.model.backend import keras
+from lstmwidgets.model.programs import Loss, cut_and_table, program_for, state_of
 
 CHUNK_SECONDS = 0.05
 """How long one compiled call may take, so that Stop and Pause are heeded between calls."""
@@ -20,10 +20,7 @@ FORECAST_BYTES = 64e6
 
 
 class Loop:
-    """One network bound to one series' windows.
-
-    Batches are gathered from the series by index inside the compiled function: no window matrix
-    is ever held, and no Python runs between the batches of one call.
+    """One network bound to one series' windows, and to the compiled passes that serve both: see `Program`.
 
     Parameters
     ----------
@@ -34,6 +31,8 @@ class Loop:
         Needed to train only.
     loss : "squared" or "absolute"
         What is averaged over the targets observed: squared errors, or their sizes.
+    alone : bool
+        Compile passes for this network and optimizer alone, as for those that someone else may change.
     """
 
     def __init__(
@@ -41,7 +40,8 @@ class Loop:
         network: keras.Model,
         windows: Windows,
         optimizer: keras.optimizers.Optimizer | None = None,
-        loss: Literal["squared", "absolute"] = "squared",
+        loss: Loss = "squared",
+        alone: bool = False,
     ) -> None:
         self.network = network
         self.windows = windows
@@ -49,59 +49,9 @@ class Loop:
         widest = max(weight.shape[-1] for weight in network.weights)  # the four gates side by side
         window_bytes = 2 * 4 * windows.sequence_length * widest  # gates, candidate, states, and room
         self._forecast_batch = int(np.clip(FORECAST_BYTES / window_bytes, 16, 1024))
-        series = tf.constant(windows.values)
-        reads = tf.range(windows.sequence_length)
-        ahead = tf.range(windows.sequence_length, windows.sequence_length + windows.horizon)
-        centred, centres = bool(windows.centres.any()), tf.constant(windows.centres)
-        alike = bool(windows.centres.all())  # then nothing has to be multiplied
-        known = None if windows.all_known else tf.constant(windows.known.astype(np.float32))
-        # A missing value would reach the gradient as 0 times NaN: put a number there that counts for nothing.
-        came = tf.constant(np.where(windows.known, windows.values[:, 0], np.float32(0)))
-        size = tf.square if loss == "squared" else tf.abs
-
-        def gather_inputs(starts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            """What each window reads, and the level that its answer is relative to."""
-            inputs = tf.gather(series, starts[:, None] + reads)
-            if not centred:
-                return inputs, 0.0
-            last = inputs[:, -1:, :] if alike else inputs[:, -1:, :] * centres
-            return inputs - last, last[:, :, 0]
-
-        def errors(starts: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
-            """Error sizes, 0 where the target was not observed, and how many targets were."""
-            inputs, level = gather_inputs(starts)
-            places = starts[:, None] + ahead
-            sizes = size(network(inputs, training=training) - (tf.gather(came, places) - level))
-            if known is None:
-                return sizes, tf.cast(tf.size(sizes), tf.float32)
-            observed = tf.gather(known, places)
-            return sizes * observed, tf.reduce_sum(observed)
-
-        one_batch = tf.TensorSpec([None], tf.int32)
-        many_batches = tf.TensorSpec([None, None], tf.int32)
-
-        @tf.function(input_signature=[many_batches])
-        def train(batches: tf.Tensor) -> tf.Tensor:
-            assert optimizer is not None, "only a loop with an optimizer trains"
-            total = tf.constant(0.0, tf.float64)
-            for number in tf.range(tf.shape(batches)[0]):
-                with tf.GradientTape() as tape:
-                    sizes, count = errors(batches[number], training=True)
-                    mean = tf.reduce_sum(sizes) / count
-                weights = network.trainable_variables
-                optimizer.apply(tape.gradient(mean, weights), weights)
-                total += tf.cast(mean, tf.float64)
-            return total
-
-        @tf.function(input_signature=[one_batch])
-        def measure(starts: tf.Tensor) -> tf.Tensor:
-            return tf.reduce_sum(tf.cast(errors(starts, training=False)[0], tf.float64))
-
-        @tf.function(input_signature=[one_batch])
-        def forecast(starts: tf.Tensor) -> tf.Tensor:
-            return network(gather_inputs(starts)[0], training=False)
-
-        self._train, self._measure, self._forecast = train, measure, forecast
+        cut, self._table = cut_and_table(windows)
+        self._program = program_for(network, optimizer, cut, loss, alone)
+        self._weights, self._state = state_of(network), state_of(network, optimizer)
 
     def train_epoch(
         self,
@@ -134,7 +84,7 @@ class Loop:
             first_call = self._seconds_per_batch is None
             size = 1 if first_call else max(1, int(CHUNK_SECONDS / max(self._seconds_per_batch or 0.0, 1e-6)))
             chunk = batches[done : done + size]
-            total += float(self._train(chunk)) * batch_size
+            total += self._program.train(self._state, self._table, chunk) * batch_size
             done += len(chunk)
             seconds = (time.perf_counter() - began) / len(chunk)
             # The first call also compiles, so its time says nothing about the next.
@@ -142,7 +92,7 @@ class Loop:
             between(done)
         rest = starts[whole * batch_size :]
         if len(rest):
-            total += float(self._train(rest[None, :])) * len(rest)
+            total += self._program.train(self._state, self._table, rest[None, :]) * len(rest)
             between(whole + 1)
         return total / len(starts)
 
@@ -150,13 +100,16 @@ class Loop:
         """Mean loss of the network as it stands over the targets observed, scaled and centred."""
         total = 0.0
         for batch in self._batches(starts):
-            total += float(self._measure(batch))
+            total += self._program.measure(self._weights, self._table, batch)
             between()
         return total / self.windows.count_observed(starts)
 
     def forecast(self, starts: NDArray[np.integer]) -> NDArray[np.float64]:
         """Forecasts in the unit of the series, shape (len(starts), horizon)."""
-        outputs = [self._forecast(batch).numpy() for batch in self._batches(np.asarray(starts, np.int32))]
+        outputs = [
+            self._program.forecast(self._weights, self._table, batch)
+            for batch in self._batches(np.asarray(starts, np.int32))
+        ]
         scaled = np.concatenate(outputs) if outputs else np.empty((0, self.windows.horizon), np.float32)
         return self.windows.restore(scaled, np.asarray(starts))
 
