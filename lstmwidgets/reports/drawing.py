@@ -28,6 +28,7 @@ _SETTINGS: dict[Any, Any] = {
 _LEFT_OUT = {"metadata", "style", "script", "foreignObject"}
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_SIZE = re.compile(r"[\d.]+(?!.*%)")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # a name may hold them, XML may not
 
 # What a page has its own variable for; the rest of the palette has --lw-<name>.
@@ -82,8 +83,9 @@ def inlined(svg: str, prefix: str, words: str) -> str:
     """
     root = _tidied(ElementTree.fromstring(svg))
     _rename(root, prefix)
-    width, height = (float(root.attrib.pop(side, "0").removesuffix("pt")) for side in ("width", "height"))
-    root.attrib.setdefault("viewBox", f"0 0 {width:g} {height:g}")
+    sides = [_SIZE.match(root.attrib.pop(side, "")) for side in ("width", "height")]
+    if all(sides):
+        root.attrib.setdefault("viewBox", f"0 0 {' '.join(side[0] for side in sides if side)}")
     root.set("role", "img")
     root.set("aria-label", words)
     if root.find(".//image") is None:
@@ -125,16 +127,18 @@ def _tidied(root: ElementTree.Element) -> ElementTree.Element:
         attributes = {_bare(name): value for name, value in node.attrib.items()}
         node.attrib.clear()
         node.attrib.update({name: value for name, value in attributes.items() if not name.startswith("on")})
-        if node.tag != "text":
+        if node.tag not in ("text", "tspan"):  # where blanks count
             node.text = node.text if (node.text or "").strip() else None
-        node.tail = node.tail if (node.tail or "").strip() else None
+            for child in node:
+                child.tail = child.tail if (child.tail or "").strip() else None
         if node.get("transform", "").startswith("rotate(-0 "):
             del node.attrib["transform"]
         for name in ("d", "x", "y"):
             if name in node.attrib:
                 node.set(name, _LONG_NUMBER.sub(_shorter, " ".join(node.attrib[name].split())))
         if "style" in node.attrib:
-            node.set("style", re.sub(r"font-family: 'DejaVu Sans';? ?", "", node.attrib["style"]))
+            style = re.sub(r"font-family: 'DejaVu Sans'(;|$) ?", "", node.attrib["style"])
+            node.set("style", style.replace("'DejaVu Sans'", FONTS))  # left where `font:` sets all at once
     root.set("xmlns", SVG)
     root.set("font-family", FONTS)
     root.set("stroke-linejoin", "round")

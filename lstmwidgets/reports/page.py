@@ -83,10 +83,10 @@ def report_page(notebook: str | Path | nbformat.NotebookNode) -> str:
     written, _ = exporter.from_notebook_node(node, resources=resources)
     soup = BeautifulSoup(written, "html.parser")
     script = _text("script.js")
-    parts.put(report["policy"], _policy([script, *parts.scripts]))
-    parts.put(report["style"], _style())
-    parts.put(report["script"], script)
-    parts.put(report["contents"], contents_of(soup))
+    parts.texts[report["policy"]] = _policy([script, *parts.scripts])
+    parts.texts[report["style"]] = _style()
+    parts.texts[report["script"]] = script
+    parts.texts[report["contents"]] = contents_of(soup)
     name_page(soup)
     dress_tables(soup)
     return parts.fill_in(str(soup))
@@ -102,29 +102,36 @@ def _read(notebook: str | Path | nbformat.NotebookNode) -> nbformat.NotebookNode
 
 
 class _Parts:
-    """What is too large, or too exact, to go through a parser of HTML: a token stands in its place."""
+    """What is too large, or too exact, to go through a parser of HTML: a token stands in its place.
+
+    Attributes
+    ----------
+    texts : dict of str to str
+        By their tokens.
+    scripts : list of str
+        Those that run in a frame.
+    """
 
     def __init__(self) -> None:
         self._key = secrets.token_hex(8)  # which no data can know
-        self._texts: list[str] = []
+        self.texts: dict[str, str] = {}
         self.scripts: list[str] = []
 
-    def put(self, token: str = "", text: str = "") -> str:
-        """Keep a text under a token, a new one where none is given."""
-        if token:
-            self._texts[int(token[len(self._key) : -1])] = text
-            return token
-        self._texts.append(text)
-        return f"{self._key}{len(self._texts) - 1}z"
+    def put(self, text: str = "") -> str:
+        """Keep a text, and return its token."""
+        token = f"{self._key}n{len(self.texts)}z"
+        self.texts[token] = text
+        return token
 
     def fill_in(self, page: str) -> str:
-        return re.sub(rf"{self._key}(\d+)z", lambda found: self._texts[int(found[1])], page)
+        """A page with the texts in place of their tokens."""
+        return re.sub(rf"{self._key}n\d+z", lambda found: self.texts[found[0]], page)
 
     def figure(self, output: nbformat.NotebookNode) -> str:
         """A token for a picture, and for the page that is to run in its place."""
         words, page = output.data.get("text/plain", ""), output.data.get(PAGE_MIME)
         try:
-            drawing = inlined(output.data[_SVG], f"p{len(self._texts)}-", words)
+            drawing = inlined(output.data[_SVG], f"p{len(self.texts)}-", words)
         except ParseError:
             coded = base64.b64encode(output.data[_SVG].encode()).decode()
             drawing = f'<img class="lw-pixels" alt="{html.escape(words)}" src="data:{_SVG};base64,{coded}">'
@@ -133,13 +140,13 @@ class _Parts:
         below = caption and f"<figcaption>{caption}{hint}</figcaption>"
         still = f'<div class="lw-still">{drawing}</div>'
         if page is None:
-            return self.put(text=f'<figure class="lw-figure">{still}{below}</figure>')
+            return self.put(f'<figure class="lw-figure">{still}{below}</figure>')
         titled = _TITLE.search(page)
         framed = page.replace("<body>", f"<body>{_fitted()}", 1)
         self.scripts += _SCRIPT.findall(framed)
         held = json.dumps(framed).replace("<", "\\u003c")
         return self.put(
-            text=f'<figure class="lw-figure lw-live" data-title="{titled[1] if titled else "A view"}">{still}'
+            f'<figure class="lw-figure lw-live" data-title="{titled[1] if titled else "A view"}">{still}'
             f'<script type="application/json" class="lw-page">{held}</script>{below}</figure>'
         )
 
@@ -216,8 +223,8 @@ def _style() -> str:
         "".join(f"--lw-{each.name}:{getattr(each, shade)};" for each in PALETTE.values())
         for shade in ("light", "dark")
     )
-    dark = f"@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}"
-    return f":root{{{light}}}\n{dark}\n{_text('style.css')}"
+    by_night = f"@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}"
+    return f":root{{{light}}}\n{by_night}\n{_text('style.css')}"
 
 
 def _policy(scripts: list[str]) -> str:

@@ -111,6 +111,22 @@ def test_a_script_in_a_foreign_picture_is_left_out():
     assert "x()" not in inlined(svg, "a-", "") and "<rect" in inlined(svg, "a-", "")
 
 
+@pytest.mark.parametrize(
+    ("sides", "box"),
+    [
+        ('width="30px" height="20"', "0 0 30 20"),
+        ('width="100%" height="5em"', None),
+        ("", None),
+        ('width="9" height="9" viewBox="1 2 3 4"', "1 2 3 4"),
+    ],
+)
+def test_a_foreign_picture_keeps_its_shape_where_it_says_it(sides, box):
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" {sides}><text>a <tspan>b</tspan> c</text></svg>'
+    root = ElementTree.fromstring(inlined(svg, "a-", ""))
+    assert root.get("viewBox") == box and root.get("width") is None
+    assert "".join(root.itertext()) == "a b c"
+
+
 def test_an_interactive_view_carries_its_page_beside_its_still():
     config = lw.LSTMConfig(sequence_length=8, horizon=2, units=4, epochs=1)
     view = lw.GateExplorer(lw.LSTMForecaster(config).fit(lw.load_dataset("nile"), progress_bar=False))
