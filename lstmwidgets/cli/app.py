@@ -27,11 +27,17 @@ def command(
         ),
     ] = None,
     kernels: Annotated[
-        int, typer.Option(min=1, help="So many visitors at a time; each takes about 0.9 GB of memory.")
-    ] = 4,
+        int | None,
+        typer.Option(
+            min=1,
+            help="So many visitors at a time; each takes about 0.9 GB of memory. By default as many as the "
+            "free memory holds, up to 4.",
+            show_default=False,
+        ),
+    ] = None,
     idle: Annotated[
         float, typer.Option(help="Minutes after which a session that nobody uses is ended.")
-    ] = 30.0,
+    ] = 30,
     theme: Annotated[
         Literal["auto", "light", "dark"], typer.Option(help="auto: as each visitor's system has it.")
     ] = "auto",

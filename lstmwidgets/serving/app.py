@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 import traitlets
 from jupyter_core.utils import run_sync
 from tornado.ioloop import IOLoop
@@ -25,7 +26,13 @@ from voila.static_file_handler import AllowListFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.serving.handlers import RETRY_SECONDS, Session, TokenGate, VisitorPage
+from lstmwidgets.serving.handlers import (
+    CONTENT_SECURITY_POLICY,
+    RETRY_SECONDS,
+    Session,
+    TokenGate,
+    VisitorPage,
+)
 from lstmwidgets.serving.kernels import ThisPython, VisitorKernels
 from lstmwidgets.shipped import app_page
 
@@ -36,6 +43,12 @@ THEMES = ("auto", "light", "dark")
 
 SHORTEST_TOKEN = 8
 
+BYTES_OF_A_KERNEL = 900_000_000
+"""Of one visitor's kernel that trains: TensorFlow takes nearly all of it."""
+
+MOST_BY_ITSELF = 4
+"""So many kernels at most when no number is asked for."""
+
 _PAGES = Path(__file__).with_name("pages")
 _LAB_EXTENSIONS = [  # whatever else is installed for JupyterLab has no business on this page
     "@jupyter-widgets/jupyterlab-manager",
@@ -44,16 +57,6 @@ _LAB_EXTENSIONS = [  # whatever else is installed for JupyterLab has no business
     "bqplot",
     "bqscales",
 ]
-_CONTENT_SECURITY_POLICY = "; ".join(
-    [
-        "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:",  # Voilà and the widgets' modules
-        "connect-src 'self' ws: wss: data: blob:",
-        "frame-ancestors 'self'",
-        "form-action 'self'",
-        "base-uri 'self'",
-    ]
-)
-"""The page loads nothing from any other host, whatever a library on it may ask for."""
 
 
 class App(Voila):
@@ -142,7 +145,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int | None = None,
     token: str | None = None,
-    kernels: int = 4,
+    kernels: int | None = None,
     idle: float = 30,
     theme: str = "auto",
     open_browser: bool = True,
@@ -160,8 +163,9 @@ def serve(
         By default 8866, or the next that is free.
     token : str, optional
         What visitors have to know; by default a new random one.
-    kernels : int
-        So many visitors at a time; each costs about a gigabyte of memory once it trains.
+    kernels : int, optional
+        So many visitors at a time; each needs most of a gigabyte of memory. By default as many as the
+        free memory holds, up to 4.
     idle : float
         Minutes after which a kernel that nobody uses is ended, though its page be open.
     theme : str
@@ -176,6 +180,7 @@ def serve(
     LSTMWidgetsError
         When the host, the port, the token or a limit cannot be used.
     """
+    kernels = _fitting_kernels() if kernels is None else kernels
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # templates of this environment, not of the user's folder
     _check(port, token, kernels, idle, theme)
     logging.getLogger("tornado").setLevel(max(log_level, logging.ERROR))  # it warns of its own defaults
@@ -205,6 +210,11 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _fitting_kernels() -> int:
+    """As many as the free memory holds; few, for what else runs here will want some of it too."""
+    return max(1, min(MOST_BY_ITSELF, psutil.virtual_memory().available // BYTES_OF_A_KERNEL))
+
+
 def _check(port: int | None, token: str | None, kernels: int, idle: float, theme: str) -> None:
     if port is not None and not 1 <= port <= 65535:
         raise LSTMWidgetsError(f"port={port} is not accepted: ports are 1 to 65535")
@@ -229,7 +239,7 @@ def _config(host: str, token: str, kernels: int, idle: float, theme: str) -> Con
     config.App.config_file_paths = []  # a voila.py in the present folder must not be run
     config.App.tornado_settings = {
         "allow_remote_access": not is_loopback(host),  # else no other name may lead here (DNS rebinding)
-        "headers": {"Content-Security-Policy": _CONTENT_SECURITY_POLICY},
+        "headers": {"Content-Security-Policy": CONTENT_SECURITY_POLICY},
     }
     config.NotebookNotary.data_dir = ""  # trusted for this run, which nothing in the user's folder tells of
     config.NotebookNotary.secret = secrets.token_bytes()

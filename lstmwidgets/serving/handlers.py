@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from hmac import compare_digest
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +15,16 @@ from voila.tornado.handler import TornadoVoilaHandler
 
 RETRY_SECONDS = 20
 """After so long the page that found all seats taken looks again by itself."""
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:",  # Voilà and the widgets' modules
+        "frame-ancestors 'self'",
+        "form-action 'self'",
+        "base-uri 'self'",
+    ]
+)
+"""A page loads nothing from any other host, whatever a library on it may ask for."""
 
 
 class TokenGate(IdentityProvider):
@@ -40,6 +51,13 @@ class TokenGate(IdentityProvider):
 
 class VisitorPage(TornadoVoilaHandler):
     """The notebook as a page, with a kernel of its own for each visitor; and nothing else of its folder."""
+
+    @property
+    def content_security_policy(self) -> str:
+        """The page may also talk to its kernel, which not every browser counts as 'self'."""
+        host = self.request.host
+        kernel = f" ws://{host} wss://{host}" if re.fullmatch(r"[\w.:\[\]-]+", host) else ""
+        return f"{CONTENT_SECURITY_POLICY}; connect-src 'self' data: blob:{kernel}"
 
     @web.authenticated
     async def get(self, path: str | None = None) -> None:

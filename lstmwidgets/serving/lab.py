@@ -115,13 +115,17 @@ def lab_command(*, port: int | None = None, open_browser: bool = True) -> list[s
 
 
 def open_lab(folder: str | Path, *, port: int | None = None, open_browser: bool = True) -> int:
-    """Run JupyterLab on a folder of notebooks until it is ended; returns its exit code.
+    """Become JupyterLab, on a folder of notebooks.
 
-    Its kernels are those of this Python's environment before any other of that name.
+    Its kernels are those of this Python's environment before any other of that name. Where a process
+    cannot become another one, returns the exit code.
     """
     environment = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1"}
     command = lab_command(port=port, open_browser=open_browser)
-    with subprocess.Popen(command, cwd=folder, env=environment) as lab:
+    os.chdir(folder)
+    if os.name == "posix":
+        os.execve(command[0], command, environment)  # signals then reach JupyterLab and nobody else
+    with subprocess.Popen(command, env=environment) as lab:
         while True:
             try:
                 return lab.wait()

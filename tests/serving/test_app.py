@@ -26,7 +26,7 @@ from lstmwidgets.serving.app import serve
 
 TOKEN = secrets.token_urlsafe(16)
 IDLE_MINUTES = 0.1
-PROGRAM = [sys.executable, "-c", "from lstmwidgets.cli import main; main()", "app"]
+PROGRAM = [sys.executable, "-P", "-c", "from lstmwidgets.cli import main; main()", "app"]
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="ends the server as a terminal does on POSIX")
 
@@ -132,7 +132,8 @@ def test_one_visitor_after_another(server):
     assert page.status_code == 200 and "lw-note" in page.text
     assert "TrainingPanel()" not in page.text, "the page holds no source"
     assert re.findall(r"""(?:src|href)=["'](https?:)?//""", page.text) == []
-    assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+    allowed = page.headers["Content-Security-Policy"]
+    assert "default-src 'self'" in allowed and f" {server.url.replace('http', 'ws').rstrip('/')} " in allowed
     (kernel,) = server.kernels()
 
     full = server.open_page()
