@@ -41,7 +41,7 @@ class Ledger:
     """
 
     def __init__(self, folder: str | Path, forecasts_only: bool = False) -> None:
-        self.folder = Path(folder)
+        self.folder = Path(checked_name(str(folder)))
         self._series = self.folder / SERIES
         self._needed = FORECASTS_ONLY if forecasts_only else ALWAYS
         self._lock = FileLock(self.folder / _LOCK, timeout=0)
@@ -145,7 +145,7 @@ class Ledger:
 
     def _check(self) -> None:
         """Refuse a folder in which what a batch writes belongs to something else."""
-        shown = repr(checked_name(str(self.folder)))
+        shown = repr(str(self.folder))
         if self.folder.exists() and not self.folder.is_dir():
             raise OutputError(f"{shown} is a file: name a folder, for example -o out")
         if (self.folder / _LOCK).exists():

@@ -48,7 +48,7 @@ def sparkline(recent: ArrayLike, forecast: ArrayLike) -> tuple[str, str]:
         [np.linspace(0, now, len(known)), now + np.linspace(0, WIDTH - now, len(ahead) + 1)[1:]]
     )
     y = HEIGHT * (high - both) / (high - low) if high > low else np.full(len(both), HEIGHT / 2)
-    y[~np.isfinite(y)] = np.nan
+    y[~np.isfinite(both)] = np.nan
     split = len(known)
     begin = max(0, split - 1) if split and np.isfinite(y[split - 1]) else split
     return _path(x[:split], y[:split], _MARKS), _path(x[begin:], y[begin:], _MARKS)

@@ -24,7 +24,6 @@ from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.reports.batch.ledger import FORECASTS_ONLY
 from lstmwidgets.reports.folder import ALWAYS, METRICS
 from lstmwidgets.reports.kernels import MEMORY_LIMIT
-from lstmwidgets.reports.metrics import Metrics
 from lstmwidgets.reports.settings import ReportSettings
 from lstmwidgets.reports.source import read_source
 from lstmwidgets.reports.study import ROWS, Study
@@ -126,29 +125,28 @@ def _forecast(job: Job, folder: Path) -> dict[str, bytes]:
     """Forecast, metrics and model, computed in this process."""
     study = _OneOfMany(job.rows, job.settings)
     study.save(folder)
-    return _read(folder, FORECASTS_ONLY, job.key)
+    metrics = study.metrics.model_copy(update={"key": job.key})
+    return {**_read(folder, FORECASTS_ONLY), METRICS: metrics.to_json().encode()}
 
 
 def _report(job: Job, folder: Path) -> dict[str, bytes]:
     """A whole report, its notebook run in this worker's own kernel."""
     from lstmwidgets.reports.kernels import WarmKernel
-    from lstmwidgets.reports.report import report
+    from lstmwidgets.reports.making import make
 
     global _kernel
+    _OneOfMany(job.rows, job.settings).check()  # here, where a refusal costs nothing
     if _kernel is None:
         _kernel = WarmKernel(_roomy_bytes or MEMORY_LIMIT)
-    rows, out = folder / ROWS, folder / "report"
-    job.rows.to_parquet(rows)
-    asked = job.settings.model_dump(exclude={"config"})
-    report(out=out, rows=rows, kernel=_kernel, **asked, **job.settings.config.model_dump())
-    return _read(out, ALWAYS, job.key)
+    result = folder / "report"
+    result.mkdir()
+    job.rows.to_parquet(folder / ROWS)
+    make(job.settings, result, work=folder, key=job.key, kernel=_kernel)
+    return _read(result, ALWAYS)
 
 
-def _read(folder: Path, names: tuple[str, ...], key: str) -> dict[str, bytes]:
-    """The files of a result, with the key in its metrics."""
-    metrics = Metrics.model_validate_json((folder / METRICS).read_bytes()).model_copy(update={"key": key})
-    files = {name: (folder / name).read_bytes() for name in names}
-    return {**files, METRICS: metrics.to_json().encode()}
+def _read(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in names}
 
 
 def _tidy() -> None:
