@@ -14,6 +14,7 @@ import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import nbformat
 import psutil
@@ -91,9 +92,9 @@ class App(Voila):
 
     def listen(self) -> None:
         """Listen, tell the address, and serve until a signal comes."""
-        self._take_a_port()
         self.ioloop = IOLoop.current()
         try:
+            self._take_a_port()
             self.tell_address(self.address)
             if self.open_browser:
                 self.launch_browser()
@@ -113,7 +114,8 @@ class App(Voila):
         """Of the page, with the token."""
         host = socket.gethostname() if self.ip in ("0.0.0.0", "::") else self.ip
         host = f"[{host}]" if ":" in host else host
-        return f"http://{host}:{self.port}{self.base_url}?token={self.identity_provider.token}"
+        token = quote(self.identity_provider.token, safe="")
+        return f"http://{host}:{self.port}{self.base_url}?token={token}"
 
     def launch_browser(self) -> None:
         """Open the page here. The token goes through a file: others may see a browser's command line."""

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import psutil
 import pytest
@@ -24,7 +25,7 @@ import websocket
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.serving.app import serve
 
-TOKEN = secrets.token_urlsafe(16)
+TOKEN = f"{secrets.token_urlsafe(16)}&#ü%"
 IDLE_MINUTES = 0.1
 PROGRAM = [sys.executable, "-P", "-c", "from lstmwidgets.cli import main; main()", "app"]
 
@@ -65,13 +66,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     ):
         try:
             said = process.stdout.readline().strip()
-            assert said == f"http://127.0.0.1:{port}/?token={TOKEN}", (folder / "log").read_text()
+            assert said == f"http://127.0.0.1:{port}/?token={quote(TOKEN, safe='')}", (
+                folder / "log"
+            ).read_text()
             yield Server(f"http://127.0.0.1:{port}/", process, folder / "log")
         finally:
             process.kill()
 
 
-@pytest.mark.parametrize("token", [None, "", "wrong", TOKEN[:-1], TOKEN + "x", "ü" * 20])
+@pytest.mark.parametrize(
+    "token",
+    [None, "", "wrong", TOKEN[:-1], TOKEN + "x", "ü" * 20],
+    ids=["none", "empty", "wrong", "shorter", "longer", "of other letters"],
+)
 def test_without_the_token_there_is_a_form_and_no_kernel(server, token):
     answer = requests.get(server.url, params={"token": token}, timeout=10)
     assert answer.url.startswith(f"{server.url}login")
@@ -168,8 +175,8 @@ def test_one_visitor_after_another(server):
 
 def sent_to_the_kernel(server: Server, kernel_id: str, file: Path) -> list[str]:
     """Try to have code run as a page could, and return the replies on the shell channel."""
-    address = f"{server.url.replace('http', 'ws')}api/kernels/{kernel_id}/channels?token={TOKEN}&session_id=s"
-    wire = websocket.create_connection(address, timeout=30)
+    channels = f"{server.url.replace('http', 'ws')}api/kernels/{kernel_id}/channels"
+    wire = websocket.create_connection(f"{channels}?token={quote(TOKEN)}&session_id=s", timeout=30)
     contents = {
         "execute_request": {"code": f"open({str(file)!r}, 'w').write('x')", "silent": False},
         "inspect_request": {"code": "panel", "cursor_pos": 5, "detail_level": 1},
