@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -25,6 +26,7 @@ EXIT_CODES = (
     "series failed; 130 interrupted."
 )
 
+_LONGEST = 1200
 _ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
@@ -89,6 +91,8 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
 
 def fail(message: str, code: int, as_json: bool = False) -> None:
     """End with a message."""
+    if len(message) > _LONGEST:  # it quotes a cell without an end: its own words are before and after
+        message = f"{message[: _LONGEST // 2]} … {message[-_LONGEST // 2 :]}"
     if as_json:
         write_json({"error": message, "exit_code": code})
     else:
@@ -131,8 +135,10 @@ def _told(error: BaseException) -> tuple[str, int]:
 
 
 def _quieten(debug: bool) -> None:
-    """What libraries log is for whoever looks into an error; all that a user needs is in the report."""
+    """What libraries log and warn of is for whoever looks into an error; a user finds it in the report."""
     if debug:
         logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
-    elif not logging.getLogger().handlers:
+        return
+    warnings.simplefilter("ignore")
+    if not logging.getLogger().handlers:
         logging.getLogger().addHandler(logging.NullHandler())

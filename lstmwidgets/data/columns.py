@@ -255,7 +255,7 @@ def _is_row_number(name: str, cells: pd.Series) -> bool:
     if not (name.startswith("unnamed ") or name == "__index_level_0__"):
         return False
     numbers = pd.to_numeric(as_text(cells), errors="coerce")
-    return bool((numbers == range(len(numbers))).all())
+    return bool((numbers == np.arange(len(numbers))).all())
 
 
 def _listed(names: object, sample: pd.DataFrame | None = None) -> str:

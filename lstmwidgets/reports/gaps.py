@@ -20,6 +20,8 @@ FILLS = (*FILL_METHODS, MASK)
 _REMEDIES = ("linear", "forward", MASK)
 """What an error may advise, as each takes any series: the first that leaves something to train on."""
 
+_REACH = 1e15  # standard deviations; the square of 1e19 is the largest number of 32 bits
+
 
 def checked_fill(method: Any) -> str | None:
     """A way of filling that there is, or None for none."""
@@ -55,8 +57,10 @@ def forecastable(series: pd.Series, config: LSTMConfig) -> Windows:
         repair that would help, if one does.
     """
     try:
-        windows = make_windows(series, config)
+        with np.errstate(over="ignore"):
+            windows = make_windows(series, config)
         check_end(series, config)
+        check_reach(series, windows)
     except LSTMWidgetsError as error:
         raise LSTMWidgetsError(f"{error}{_remedy(series, config)}") from None
     return windows
@@ -76,6 +80,21 @@ def check_end(series: pd.Series, config: LSTMConfig) -> None:
         "the forecast after the data's end reads all of them: repair them, or cut the series after its last "
         "complete stretch"
     )
+
+
+def check_reach(series: pd.Series, windows: Windows) -> None:
+    """Refuse values so far out that the squares of errors are no numbers of 32 bits any more."""
+    values = np.where(np.isfinite(windows.read), windows.read, windows.scaler.mean)
+    with np.errstate(over="ignore"):
+        distance = np.abs(values - windows.scaler.mean) / windows.scaler.scale
+    furthest = int(distance.argmax())
+    if not distance[furthest] <= _REACH:
+        when = series.index[furthest].isoformat(sep=" ")
+        raise LSTMWidgetsError(
+            f"the value {values[furthest]:g} of {str(series.name)!r} at {when} is {distance[furthest]:.1g} "
+            "standard deviations from the mean of the training part, more than a network can reckon with: "
+            "correct it, or leave it blank"
+        )
 
 
 def _remedy(series: pd.Series, config: LSTMConfig) -> str:

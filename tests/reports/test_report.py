@@ -155,11 +155,21 @@ def test_a_model_file_of_a_stranger_is_not_used_and_runs_nothing(standing, kerne
             {"horizon": 24},
             "horizon=24 does not fit: the validation part has 15 of the series' 100 points",
         ),
+        (
+            "far.csv",
+            {"horizon": 2, "sequence_length": 8},
+            "the value 1e+300 of 'y' at 2024-01-06 00:00:00 is",
+        ),
         ("co2", {"time": "ds"}, "time='ds' goes with a file of your own"),
         ("a\0b.csv", {}, "it holds a NUL character"),
     ],
 )
-def test_what_cannot_be_used_is_told_before_anything_runs_and_leaves_nothing(tmp_path, source, asked, words):
+def test_what_cannot_be_used_is_told_before_anything_runs_and_leaves_nothing(
+    tmp_path, tmp_path_factory, monkeypatch, source, asked, words
+):
+    monkeypatch.chdir(tmp_path_factory.mktemp("data"))
+    days = pd.date_range("2024-01-01", periods=100)
+    pd.DataFrame({"ds": days, "y": [1e300 if day == 5 else day % 7 for day in range(100)]}).to_csv("far.csv")
     with pytest.raises(LSTMWidgetsError) as refused:
         report(source, tmp_path / "out", **asked)
     assert words in str(refused.value)
