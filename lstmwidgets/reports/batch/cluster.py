@@ -120,12 +120,13 @@ def default_workers() -> int:
 def _own(workers: int | None, forecasts_only: bool) -> Iterator[Crew]:
     count = workers or default_workers()
     threads = str(max(1, CPU_COUNT // count))
-    environment = dict.fromkeys(_THREADS, threads)
-    limit = int(MEMORY_LIMIT // max(count, 1))
+    limit = int(MEMORY_LIMIT // count)
     with ExitStack() as stack:
         folder = stack.enter_context(
             tempfile.TemporaryDirectory(prefix="lstmwidgets-", ignore_cleanup_errors=True)
         )
+        # A worker that is killed leaves its files where they are taken away with all others.
+        environment = {**dict.fromkeys(_THREADS, threads), "TMPDIR": folder}
         stack.enter_context(dask.config.set(_CONFIG))
         stack.enter_context(_environment_kept())
         with _starting(Path(folder) / "start.log"):

@@ -25,7 +25,7 @@ _NEW, _OLD = ".new", ".old"
 
 
 class Ledger:
-    """A batch's folder. A context manager: entered, it is this run's alone.
+    """A batch's folder. A context manager: entered, it is made, and this run's alone.
 
     Parameters
     ----------
@@ -45,6 +45,8 @@ class Ledger:
         self._series = self.folder / SERIES
         self._needed = FORECASTS_ONLY if forecasts_only else ALWAYS
         self._lock = FileLock(self.folder / _LOCK, timeout=0)
+        with self.in_words():
+            self._check()  # before a panel is read for it
 
     def __enter__(self) -> Ledger:
         with self.in_words():

@@ -101,8 +101,10 @@ def batch(
         levels=levels,
         **settings,
     )
-    with Ledger(out, forecasts_only) as ledger:
-        series = Series(read_panel(source, id_column, time, value), asked, ledger, forecasts_only, tell)
+    ledger = Ledger(out, forecasts_only)
+    panel = read_panel(source, id_column, time, value)
+    with ledger:
+        series = Series(panel, asked, ledger, forecasts_only, tell)
         to_do = series.look_up(force)
         try:
             if to_do:
