@@ -24,6 +24,8 @@ def by_cutoff(frame: pd.DataFrame, model: str | None) -> pd.DataFrame:
             f"{', '.join(map(repr, frame.columns))}"
             f"{'; missing: ' + ', '.join(map(repr, absent)) if absent else ''}. Pass what backtest(…) gives"
         )
+    horizon, frame = frame.attrs.get("horizon"), frame.copy(deep=False)
+    frame.attrs = {}  # pandas copies them, all the way down, whenever a column is looked at
     for name in ("ds", "cutoff"):
         numbered = model is None and pd.api.types.is_numeric_dtype(frame[name])
         if not (pd.api.types.is_datetime64_any_dtype(frame[name]) or numbered):
@@ -40,7 +42,7 @@ def by_cutoff(frame: pd.DataFrame, model: str | None) -> pd.DataFrame:
     table = frame.reset_index(drop=True).sort_values(["cutoff", "ds"], kind="stable")
     table["step"] = table.groupby("cutoff").cumcount() + 1
     counts = table.groupby("cutoff").size()
-    horizon = frame.attrs.get("horizon", counts.iloc[0])
+    horizon = counts.iloc[0] if horizon is None else horizon
     other = counts[counts != horizon]
     if len(other):
         raise LSTMWidgetsError(

@@ -365,9 +365,11 @@ def error_by_step(
     measure = metric if callable(metric) else METRICS[metric]
     table = by_cutoff(frame, None)
     names, counted = scored_rows(table.drop(columns="step"), models)
+    rows = table[counted]
+    values = {name: rows[name].to_numpy(np.float64) for name in ("y", *names)}
     errors = {
-        step: {name: measure(rows["y"], rows[name]) for name in names}
-        for step, rows in table[counted].groupby("step")
+        step: {name: measure(values["y"][places], values[name][places]) for name in names}
+        for step, places in rows.groupby("step").indices.items()
     }
     every = pd.RangeIndex(1, table["step"].max() + 1, name="step")
     return pd.DataFrame.from_dict(errors, orient="index", columns=names, dtype=np.float64).reindex(every)
