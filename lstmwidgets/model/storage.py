@@ -6,7 +6,8 @@ import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -56,9 +57,12 @@ class Document(BaseModel):
     versions: dict[str, str]
 
 
+_version = cache(metadata.version)  # which looks through every folder that Python imports from
+
+
 def versions() -> dict[str, str]:
     """Versions of the packages whose numbers a file holds."""
-    return {name: version(name) for name in ("lstmwidgets", "tensorflow", "keras", "numpy", "pandas")}
+    return {name: _version(name) for name in ("lstmwidgets", "tensorflow", "keras", "numpy", "pandas")}
 
 
 def write_tensors(path: Path, kind: str, tensors: Mapping[str, NDArray[Any]], document: Document) -> Path:
