@@ -74,6 +74,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
         as_json, debug = bool(arguments.get("json")), bool(arguments.get("debug"))
         _quieten(debug)
         try:
+            _check_place()
             command(**arguments)
         except (Exception, KeyboardInterrupt) as error:
             if type(error).__module__.split(".")[0] in ("typer", "click"):
@@ -132,6 +133,13 @@ def _told(error: BaseException) -> tuple[str, int]:
     if name == "StageFailed":
         return str(error), FAILED
     return f"{name}: {error}. This should not happen: run it again with --debug to see where", FAILED
+
+
+def _check_place() -> None:
+    try:
+        os.getcwd()
+    except OSError:
+        raise Stop("the folder you are in was deleted: change into another one", FAILED) from None
 
 
 def _quieten(debug: bool) -> None:
