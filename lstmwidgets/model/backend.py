@@ -35,7 +35,7 @@ with _without_stderr():
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Drop TensorFlow's retracing advice: each training compiles its own loop once, on purpose."""
+    """Drop TensorFlow's retracing advice: what is compiled for one network alone is so on purpose."""
     return "triggered tf.function retracing" not in record.getMessage()
 
 

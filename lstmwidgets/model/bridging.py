@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -107,12 +108,42 @@ def _level_and_spread(line: Any) -> tuple[Any, Any]:
     )
 
 
-def training_step(network: keras.Model, optimizer: keras.optimizers.Optimizer, length: int) -> Any:
+class Bridge:
+    """A bridging network's passes, compiled: to answer with anyone's weights, and to train one at a time.
+
+    Parameters
+    ----------
+    length, features : int
+        Of the windows it reads.
+    units : int
+    """
+
+    def __init__(self, length: int, features: int, units: int) -> None:
+        self.network = bridging_network(length, features, LSTMConfig(units=units))
+        self.optimizer = keras.optimizers.Adam(clipnorm=1.0, name="adam")
+        self.optimizer.build(self.network.trainable_variables)
+        self._unused = [np.array(variable) for variable in self.optimizer.variables]
+        self.step, self.answer = _training_step(self.network, self.optimizer), _answer(self.network)
+
+    def begin(self, weights: list[NDArray[np.float32]]) -> None:
+        """Train from these weights on, with an optimizer that has seen nothing yet."""
+        self.network.set_weights(weights)
+        for variable, value in zip(self.optimizer.variables, self._unused, strict=True):
+            variable.assign(value)
+
+
+@lru_cache(maxsize=4)
+def bridge(length: int, features: int, units: int) -> Bridge:
+    """That of a shape, compiled when it is first asked for."""
+    return Bridge(length, features, units)
+
+
+def _training_step(network: keras.Model, optimizer: keras.optimizers.Optimizer) -> Any:
     """A compiled update of the weights, which returns the loss."""
     variables = network.trainable_variables
-    optimizer.build(variables)
+    _, length, features = network.input_shape
     reads = tf.range(length)
-    one, several = tf.TensorSpec([None]), tf.TensorSpec([None, network.input_shape[-1]])
+    one, several = tf.TensorSpec([None]), tf.TensorSpec([None, features])
 
     @tf.function(input_signature=[several, one, one, tf.TensorSpec([None], tf.int32)])
     def step(table: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, starts: tf.Tensor) -> tf.Tensor:
@@ -126,3 +157,15 @@ def training_step(network: keras.Model, optimizer: keras.optimizers.Optimizer, l
         return loss
 
     return step
+
+
+def _answer(network: keras.Model) -> Any:
+    """A compiled pass from weights and windows to values at every step."""
+    weights = [tf.TensorSpec(weight.shape) for weight in network.weights]
+
+    @tf.function(input_signature=[weights, tf.TensorSpec(network.input_shape)])
+    def answer(weights: list[tf.Tensor], windows: tf.Tensor) -> tf.Tensor:
+        with keras.StatelessScope(list(zip(network.weights, weights, strict=True))):
+            return network(windows)
+
+    return answer

@@ -24,8 +24,8 @@ from lstmwidgets.data.punching import (
 )
 from lstmwidgets.data.series import season_length
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.model.backend import keras, tf
-from lstmwidgets.model.bridging import READINGS, bridging_network, feature_table, training_step
+from lstmwidgets.model.backend import tf
+from lstmwidgets.model.bridging import READINGS, Bridge, bridge, bridging_network, feature_table
 from lstmwidgets.model.progress import open_bar
 from lstmwidgets.model.training import whole_turn
 
@@ -172,10 +172,7 @@ class LSTMImputer:
         lines = np.interp(places, np.flatnonzero(np.isfinite(train)), train[np.isfinite(train)])
         self.line_error_ = float(np.abs(lines - values[places]).mean())
         with whole_turn():
-            self._network = bridging_network(self.sequence_length_, table.shape[1], self.config)
-            self._answer = tf.function(
-                self._network, input_signature=[tf.TensorSpec([None, *self._network.input_shape[1:]])]
-            )
+            self._weights = bridging_network(self.sequence_length_, table.shape[1], self.config).get_weights()
             self._train(series, train, fits, held_out, values[places], progress_bar)
         return self
 
@@ -279,13 +276,18 @@ class LSTMImputer:
         starts = begin - room + np.round(shifts * np.maximum(room - 1, 0)).astype(np.int64)
         return np.clip(starts, 0, length - self.sequence_length_).astype(np.int32)
 
+    def _bridge(self, table: NDArray[np.float32]) -> Bridge:
+        """What answers, and trains while it is this imputer's turn."""
+        return bridge(self.sequence_length_, table.shape[1], self.config.units)
+
     def _fill(self, table: NDArray[np.float32], gaps: list[Gap]) -> Floats:
         """Estimates of all points of some gaps, gap by gap, in the unit of the series."""
         starts, filled_in = self._starts(gaps, len(table)), []
         reads = np.arange(self.sequence_length_)
+        bridging = self._bridge(table)
         for first in range(0, len(gaps), 256):
             some = slice(first, first + 256)
-            answers = self._answer(table[starts[some, None] + reads]).numpy()
+            answers = bridging.answer(self._weights, table[starts[some, None] + reads]).numpy()
             filled_in += [
                 answer[begin - start : begin - start + points]
                 for answer, start, (begin, points) in zip(answers, starts[some], gaps[some], strict=True)
@@ -302,17 +304,17 @@ class LSTMImputer:
         progress_bar: bool,
     ) -> None:
         config, known = self.config, np.isfinite(train)
-        optimizer = keras.optimizers.Adam(config.learning_rate, clipnorm=1.0)
-        step = training_step(self._network, optimizer, self.sequence_length_)
         targets = np.where(known, self._scaled(train), 0.0).astype(np.float32)
         table = self._table(series, train)
-        average = best = self._network.get_weights()
+        trained = self._bridge(table)
+        trained.begin(self._weights)
+        average = best = self._weights
         rows: list[tuple[float, float]] = []
         form = "imputer, epoch {n_fmt}/{total_fmt} |{bar:24}| {elapsed}<{remaining}{postfix}"
         with open_bar(config.epochs, form, progress_bar) as bar:
             for epoch in range(config.epochs):
                 rng = np.random.default_rng([config.seed, 1, epoch])
-                optimizer.learning_rate = (
+                trained.optimizer.learning_rate = (
                     config.learning_rate * (1 + np.cos(np.pi * epoch / config.epochs)) / 2
                 )
                 losses: list[float] = []
@@ -324,10 +326,10 @@ class LSTMImputer:
                     starts = self._starts(gaps, len(train), rng.uniform(-1.0, 1.0, len(gaps)))
                     whole = max(1, len(starts) // config.batch_size)
                     for batch in np.array_split(rng.permutation(starts), whole):
-                        losses.append(float(step(read, targets, weights, batch)))
-                live = self._network.get_weights()
+                        losses.append(float(trained.step(read, targets, weights, batch)))
+                live = trained.network.get_weights()
                 average = [_KEPT * old + (1 - _KEPT) * new for old, new in zip(average, live, strict=True)]
-                self._network.set_weights(average)
+                self._weights = average
                 error = float(np.abs(self._fill(table, held_out) - truth).mean())
                 if not np.isfinite([*losses, error]).all():
                     raise LSTMWidgetsError(
@@ -342,8 +344,7 @@ class LSTMImputer:
                     f"held-out error {error:.4g}, of lines {self.line_error_:.4g}", refresh=False
                 )
                 bar.update()
-                self._network.set_weights(live)
-        self._network.set_weights(best)
+        self._weights = best
         self.history_ = pd.DataFrame(
             rows, pd.RangeIndex(1, len(rows) + 1, name="epoch"), ["loss", "held_out"]
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import time
 from threading import Thread
 
@@ -15,7 +16,7 @@ from lstmwidgets.data.filling import describe_repairs, fill_gaps, filled
 from lstmwidgets.data.punching import gaps_of
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model import training
-from lstmwidgets.model.bridging import READINGS, bridging_network, feature_table
+from lstmwidgets.model.bridging import READINGS, bridge, bridging_network, feature_table
 from lstmwidgets.model.imputing import LSTMImputer, _punchings
 from lstmwidgets.model.training import Trainer
 
@@ -82,6 +83,16 @@ def test_the_same_seed_fills_the_same_and_another_seed_otherwise():
     pd.testing.assert_series_equal(first, again)
     assert first.attrs == again.attrs
     assert not np.array_equal(first.to_numpy(), other.to_numpy())
+
+
+def test_an_imputer_fills_the_same_after_others_of_its_shape_were_fitted_and_compiles_nothing_for_them():
+    series, _ = wave(500)
+    first = fitted(series)
+    whole, compiled = first.fill(series), bridge.cache_info().misses
+    other = fitted(series, seed=1, learning_rate=0.01)
+    assert bridge.cache_info().misses == compiled
+    assert not other.fill(series).equals(whole)
+    assert first.fill(series).equals(whole) and pickle.loads(pickle.dumps(first)).fill(series).equals(whole)
 
 
 def test_values_filled_earlier_count_as_missing():
