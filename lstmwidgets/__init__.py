@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from lstmwidgets.model.imputing import LSTMImputer as LSTMImputer
     from lstmwidgets.model.pooled import GlobalForecaster as GlobalForecaster
     from lstmwidgets.model.training import Trainer as Trainer
+    from lstmwidgets.reports.batch.verb import batch as batch
+    from lstmwidgets.reports.single.report import report as report
+    from lstmwidgets.reports.study.study import Study as Study
     from lstmwidgets.widgets.forecast_plot import ForecastPlot as ForecastPlot
     from lstmwidgets.widgets.gate_explorer import GateExplorer as GateExplorer
     from lstmwidgets.widgets.gate_view import GateView as GateView
@@ -70,6 +73,7 @@ _HOMES = {
     "LSTMWidgetsError": "errors",
     "Ledger": "analysis.inside.ledger",
     "SplitConformal": "analysis.backtests.intervals",
+    "Study": "reports.study.study",
     "Trainer": "model.training",
     "TrainingPanel": "widgets.training_panel",
     "WindowTrace": "analysis.inside.tracing",
@@ -77,6 +81,7 @@ _HOMES = {
     "adaptive_conformal": "analysis.backtests.intervals",
     "audit": "data.auditing.audit",
     "backtest": "analysis.backtests.backtest",
+    "batch": "reports.batch.verb",
     "compare_fills": "analysis.repair",
     "coverage_table": "analysis.backtests.intervals",
     "dead_units": "analysis.inside.units",
@@ -95,6 +100,7 @@ _HOMES = {
     "order_units": "analysis.inside.units",
     "read_covariates": "data.covariates",
     "read_series": "data.series",
+    "report": "reports.single.report",
     "rests_on": "analysis.inside.ledger",
     "saturation": "analysis.inside.units",
     "score_frame": "analysis.scoring.tables",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from lstmwidgets.reports.metrics import Metrics
+from lstmwidgets.reports.study.metrics import Metrics
 
 PATH = Path(__file__).resolve().parents[1] / "docs" / "metrics.schema.json"
 

@@ -69,7 +69,7 @@ def command(
     Writes a folder for each series, index.html over all of them, and summary.parquet. Series that fail are
     told with their reason, and stop nothing. A second run does only what is missing or has changed.
     """
-    from lstmwidgets.reports.settings import LEVELS, ReportSettings
+    from lstmwidgets.reports.single.settings import LEVELS, ReportSettings
 
     if workers is not None and scheduler is not None:
         raise typer.BadParameter(

@@ -46,7 +46,7 @@ def command(
 def _written(name: str, path: Path) -> Path:
     """Write one as CSV, into a file that was not there."""
     from lstmwidgets.data.datasets import load_dataset
-    from lstmwidgets.reports.refusals import OutputError, checked_name
+    from lstmwidgets.reports.single.refusals import OutputError, checked_name
 
     series = load_dataset(name)
     checked_name(str(path))

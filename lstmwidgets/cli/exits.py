@@ -121,7 +121,7 @@ def printable(text: str) -> str:
 
 
 def _told(error: BaseException) -> tuple[str, int]:
-    from lstmwidgets.reports.refusals import OutputError
+    from lstmwidgets.reports.single.refusals import OutputError
 
     name = type(error).__name__
     if isinstance(error, Stop):

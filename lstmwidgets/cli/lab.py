@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lstmwidgets.reports.refusals import OutputError
+from lstmwidgets.reports.single.refusals import OutputError
 from lstmwidgets.serving.lab import FOLDER, FolderError, copy_notebooks, is_root, open_lab
 
 

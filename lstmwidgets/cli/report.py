@@ -61,7 +61,7 @@ def command(
     model.safetensors into a folder, all at once or not at all. A second run on the same data and settings
     finds the report there; one that was interrupted goes on.
     """
-    from lstmwidgets.reports.settings import LEVELS, ReportSettings
+    from lstmwidgets.reports.single.settings import LEVELS, ReportSettings
 
     asked: dict[str, Any] = {
         "time": time[0] if time and len(time) == 1 else time or None,
@@ -87,7 +87,7 @@ def command(
 
 def _make(source: str, folder: Path, asked: dict[str, Any], *, pdf: bool, force: bool, shown: bool) -> Any:
     from lstmwidgets.cli.progress import StageProgress
-    from lstmwidgets.reports.report import report
+    from lstmwidgets.reports.single.report import report
 
     with interruptible(), StageProgress(shown) as progress:
         return report(

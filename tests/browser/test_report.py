@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 import lstmwidgets as lw
-from lstmwidgets.reports.display import Fact, Headline, Interactive, Still, Table
-from lstmwidgets.reports.page import write_page
+from lstmwidgets.reports.page.display import Fact, Headline, Interactive, Still, Table
+from lstmwidgets.reports.page.page import write_page
 from lstmwidgets.widgets.figures import series_picture
 from tests.browser.test_explorer import not_blank
 from tests.reports.shown import HOSTILE, code, notebook, prose

@@ -17,9 +17,9 @@ from lstmwidgets.cli import commands, main
 from lstmwidgets.cli.exits import EXIT_CODES, Stop, guarded, interruptible, printable
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.reports.execution import StageFailed
-from lstmwidgets.reports.refusals import OutputError
-from lstmwidgets.reports.settings import ReportSettings
+from lstmwidgets.reports.single.execution import StageFailed
+from lstmwidgets.reports.single.refusals import OutputError
+from lstmwidgets.reports.single.settings import ReportSettings
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_flags_reach_the_settings_in_both_spellings(run, monkeypatch):
         asked.append((source, str(out), given))
         raise LSTMWidgetsError("noted")
 
-    monkeypatch.setattr("lstmwidgets.reports.report.report", note)
+    monkeypatch.setattr("lstmwidgets.reports.single.report.report", note)
     line = "report a.csv --time year --time month --value y --freq MS --id shop --only 007 --fill linear"
     line += " --levels 95,50 --levels 80 --sequence_length 9 --sequence-length 10 --learning-rate 1e-2"
     line += " --loss absolute --pdf --force -o some/where"

@@ -13,8 +13,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from lstmwidgets.reports.folder import ALWAYS, FORECAST, METRICS, MODEL
-from lstmwidgets.reports.refusals import OutputError, checked_name, explained
+from lstmwidgets.reports.single.folder import ALWAYS, FORECAST, METRICS, MODEL
+from lstmwidgets.reports.single.refusals import OutputError, checked_name, explained
 
 INDEX, SUMMARY, FORECASTS, SERIES = "index.html", "summary.parquet", "forecasts.parquet", "series"
 FORECASTS_ONLY = (FORECAST, METRICS, MODEL)

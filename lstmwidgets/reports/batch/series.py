@@ -22,9 +22,9 @@ from lstmwidgets.reports.batch.panel import Panel
 from lstmwidgets.reports.batch.sparkline import POINTS, sparkline
 from lstmwidgets.reports.batch.summary import Entry, forecasts_file, read_forecast, summary_file
 from lstmwidgets.reports.batch.work import Job, Outcome
-from lstmwidgets.reports.folder import FORECAST, METRICS, PAGE
-from lstmwidgets.reports.settings import ReportSettings
-from lstmwidgets.reports.source import source_name
+from lstmwidgets.reports.single.folder import FORECAST, METRICS, PAGE
+from lstmwidgets.reports.single.settings import ReportSettings
+from lstmwidgets.reports.study.source import source_name
 
 log = logging.getLogger(__name__)
 

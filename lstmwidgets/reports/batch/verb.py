@@ -15,9 +15,9 @@ from lstmwidgets.reports.batch.events import BatchResult, OnEvent
 from lstmwidgets.reports.batch.ledger import Ledger
 from lstmwidgets.reports.batch.panel import read_panel
 from lstmwidgets.reports.batch.series import Series
-from lstmwidgets.reports.refusals import OutputError
-from lstmwidgets.reports.report import Interrupted
-from lstmwidgets.reports.settings import LEVELS, ReportSettings
+from lstmwidgets.reports.single.refusals import OutputError
+from lstmwidgets.reports.single.report import Interrupted
+from lstmwidgets.reports.single.settings import LEVELS, ReportSettings
 
 
 def batch(

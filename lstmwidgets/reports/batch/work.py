@@ -22,14 +22,14 @@ from distributed import WorkerPlugin
 
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.reports.batch.ledger import FORECASTS_ONLY
-from lstmwidgets.reports.folder import ALWAYS, METRICS
-from lstmwidgets.reports.kernels import MEMORY_LIMIT
-from lstmwidgets.reports.settings import ReportSettings
-from lstmwidgets.reports.source import read_source
-from lstmwidgets.reports.study import ROWS, Study
+from lstmwidgets.reports.single.folder import ALWAYS, METRICS
+from lstmwidgets.reports.single.kernels import MEMORY_LIMIT
+from lstmwidgets.reports.single.settings import ReportSettings
+from lstmwidgets.reports.study.source import read_source
+from lstmwidgets.reports.study.study import ROWS, Study
 
 if TYPE_CHECKING:
-    from lstmwidgets.reports.kernels import WarmKernel
+    from lstmwidgets.reports.single.kernels import WarmKernel
 
 _ROOMY_SHARE = 0.75  # of a worker's memory: above it more is dropped, and a kernel started anew
 
@@ -131,8 +131,8 @@ def _forecast(job: Job, folder: Path) -> dict[str, bytes]:
 
 def _report(job: Job, folder: Path) -> dict[str, bytes]:
     """A whole report, its notebook run in this worker's own kernel."""
-    from lstmwidgets.reports.kernels import WarmKernel
-    from lstmwidgets.reports.making import make
+    from lstmwidgets.reports.single.kernels import WarmKernel
+    from lstmwidgets.reports.single.making import make
 
     global _kernel
     _OneOfMany(job.rows, job.settings).check()  # here, where a refusal costs nothing
@@ -210,8 +210,6 @@ def _quiet(log: Path) -> None:
 
 def _import(forecasts_only: bool) -> None:
     if forecasts_only:
-        import lstmwidgets.model.forecaster
-        import lstmwidgets.model.training
+        pass
     else:
-        import lstmwidgets.reports.execution
-        import lstmwidgets.reports.page  # noqa: F401
+        pass

@@ -18,9 +18,9 @@ from lstmwidgets.reports.batch.events import BatchEvent, BatchNote, BatchResult,
 from lstmwidgets.reports.batch.ledger import FORECASTS_ONLY, Ledger
 from lstmwidgets.reports.batch.panel import read_panel
 from lstmwidgets.reports.batch.series import Series
-from lstmwidgets.reports.metrics import Metrics
-from lstmwidgets.reports.report import Interrupted
-from lstmwidgets.reports.settings import ReportSettings
+from lstmwidgets.reports.single.report import Interrupted
+from lstmwidgets.reports.single.settings import ReportSettings
+from lstmwidgets.reports.study.metrics import Metrics
 
 TINY = {"sequence_length": 8, "horizon": 2, "units": 2, "epochs": 1}
 GOOD = ["one", "two", "../three", "<b>4</b>", "=5"]

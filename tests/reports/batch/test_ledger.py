@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lstmwidgets.reports.batch.ledger import FORECASTS_ONLY, Ledger
-from lstmwidgets.reports.refusals import OutputError
+from lstmwidgets.reports.single.refusals import OutputError
 from tests.reports.batch.made import outcome_of
 
 FILES = outcome_of("k").files

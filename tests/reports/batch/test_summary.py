@@ -7,7 +7,7 @@ import io
 import pandas as pd
 
 from lstmwidgets.reports.batch.summary import forecasts_file, read_forecast, summary_file
-from lstmwidgets.reports.tables import safe_csv
+from lstmwidgets.reports.study.tables import safe_csv
 from tests.reports.batch.made import entry_of, failed
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.reports.folder import (
+from lstmwidgets.reports.single.folder import (
     FORECAST,
     METRICS,
     MODEL,
@@ -20,16 +20,16 @@ from lstmwidgets.reports.folder import (
     PDF,
     OutputFolder,
 )
-from lstmwidgets.reports.making import make
-from lstmwidgets.reports.metrics import Metrics
-from lstmwidgets.reports.refusals import OutputError, explained, is_of_output
-from lstmwidgets.reports.settings import LEVELS, ReportSettings
-from lstmwidgets.reports.stages import OnDetail, OnStage, Stages
+from lstmwidgets.reports.single.making import make
+from lstmwidgets.reports.single.refusals import OutputError, explained, is_of_output
+from lstmwidgets.reports.single.settings import LEVELS, ReportSettings
+from lstmwidgets.reports.single.stages import OnDetail, OnStage, Stages
+from lstmwidgets.reports.study.metrics import Metrics
 from lstmwidgets.shipped import report_template
 
 if TYPE_CHECKING:
-    from lstmwidgets.reports.kernels import WarmKernel
-    from lstmwidgets.reports.study import Study
+    from lstmwidgets.reports.single.kernels import WarmKernel
+    from lstmwidgets.reports.study.study import Study
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def report(
 
     Examples
     --------
-    >>> from lstmwidgets.reports.report import report
+    >>> from lstmwidgets.reports.single.report import report
     >>> report("co2", "co2-report", units=16).metrics.verdict  # doctest: +SKIP
     """
     began = clock.monotonic()
@@ -172,7 +172,7 @@ def report(
 
 def _study(asked: ReportSettings, work: Path) -> Study:
     """The series as this process looks at it: pandas alone, to refuse early and to know what it is."""
-    from lstmwidgets.reports.study import Study
+    from lstmwidgets.reports.study.study import Study
 
     own = asked.model_dump(exclude={"source", "config"})
     return Study(asked.source, asked.config, **own, folder=work)
@@ -203,7 +203,7 @@ def _standing(folder: OutputFolder, key: str) -> Metrics | None:
 
 
 def _print(folder: OutputFolder, standing: bool) -> None:
-    from lstmwidgets.reports.printing import print_pdf
+    from lstmwidgets.reports.page.printing import print_pdf
 
     with _outputs(folder):
         if standing:

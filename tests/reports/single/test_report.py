@@ -22,10 +22,10 @@ from safetensors import safe_open
 import lstmwidgets as lw
 from lstmwidgets.cli import main
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.reports.folder import ALWAYS, OutputError
-from lstmwidgets.reports.kernels import WarmKernel
-from lstmwidgets.reports.metrics import Metrics
-from lstmwidgets.reports.report import report
+from lstmwidgets.reports.single.folder import ALWAYS, OutputError
+from lstmwidgets.reports.single.kernels import WarmKernel
+from lstmwidgets.reports.single.report import report
+from lstmwidgets.reports.study.metrics import Metrics
 
 pytestmark = pytest.mark.filterwarnings(
     # papermill calls nbclient and jupyter_client in ways that they are about to leave behind
@@ -124,7 +124,7 @@ def test_a_damaged_report_is_not_taken_for_one(standing, damage, monkeypatch):
         (standing / damage).write_text((standing / damage).read_text()[:100])
     else:
         (standing / damage).unlink()
-    monkeypatch.setattr("lstmwidgets.reports.report.make", lambda *_, **__: pytest.fail("made anew"))
+    monkeypatch.setattr("lstmwidgets.reports.single.report.make", lambda *_, **__: pytest.fail("made anew"))
     with pytest.raises(pytest.fail.Exception, match="made anew"):
         report("nile", standing, **SMALL)
 

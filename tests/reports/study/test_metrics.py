@@ -15,10 +15,10 @@ import pytest
 from pydantic import ValidationError
 
 import lstmwidgets as lw
-from lstmwidgets.reports.metrics import Metrics, Scores
-from lstmwidgets.reports.study import Study
+from lstmwidgets.reports.study.metrics import Metrics, Scores
+from lstmwidgets.reports.study.study import Study
 
-SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "metrics.schema.json"
+SCHEMA = Path(__file__).resolve().parents[3] / "docs" / "metrics.schema.json"
 
 
 @pytest.fixture(scope="module")

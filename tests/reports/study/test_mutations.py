@@ -8,7 +8,7 @@ import pandas as pd
 
 import lstmwidgets as lw
 from lstmwidgets.data.series import data_hash
-from lstmwidgets.reports.study import Study
+from lstmwidgets.reports.study.study import Study
 
 CELLS = [
     *(

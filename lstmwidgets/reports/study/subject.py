@@ -15,8 +15,8 @@ from lstmwidgets.config import LSTMConfig, checked_config
 from lstmwidgets.data.auditing.audit import audit
 from lstmwidgets.data.auditing.report import Audit
 from lstmwidgets.data.windows import Windows
-from lstmwidgets.reports import gaps
-from lstmwidgets.reports.source import read_source, source_name
+from lstmwidgets.reports.study import gaps
+from lstmwidgets.reports.study.source import read_source, source_name
 
 WORK = "LSTMWIDGETS_WORK"
 """Environment variable: the folder a study works in where it is given none."""

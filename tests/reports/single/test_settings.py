@@ -12,8 +12,8 @@ from papermill.translators import PythonTranslator
 
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.reports import gaps
-from lstmwidgets.reports.settings import FILLS, ReportSettings
+from lstmwidgets.reports.single.settings import FILLS, ReportSettings
+from lstmwidgets.reports.study import gaps
 
 HASH = "ab" * 32
 

@@ -15,12 +15,12 @@ from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.auditing.report import Audit
 from lstmwidgets.data.series import data_hash
 from lstmwidgets.model.cost import count_parameters
-from lstmwidgets.reports.gaps import MASK
-from lstmwidgets.reports.models import kept_epoch
-from lstmwidgets.reports.source import source_name
+from lstmwidgets.reports.study.gaps import MASK
+from lstmwidgets.reports.study.models import kept_epoch
+from lstmwidgets.reports.study.source import source_name
 
 if TYPE_CHECKING:
-    from lstmwidgets.reports.study import Study
+    from lstmwidgets.reports.study.study import Study
 
 
 def _known(value: Any) -> Any:

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lstmwidgets.reports.folder import FAILED, METRICS, NOTEBOOK, PAGE
-from lstmwidgets.reports.metrics import Metrics
-from lstmwidgets.reports.settings import ReportSettings
-from lstmwidgets.reports.stages import OnDetail
+from lstmwidgets.reports.single.folder import FAILED, METRICS, NOTEBOOK, PAGE
+from lstmwidgets.reports.single.settings import ReportSettings
+from lstmwidgets.reports.single.stages import OnDetail
+from lstmwidgets.reports.study.metrics import Metrics
 from lstmwidgets.shipped import report_template
 
 if TYPE_CHECKING:
-    from lstmwidgets.reports.kernels import WarmKernel
+    from lstmwidgets.reports.single.kernels import WarmKernel
 
 
 def make(
@@ -42,12 +42,12 @@ def make(
     key : str, optional
         To be kept in its metrics: see `ReportSettings.key`.
     kernel, on_stage, on_detail
-        As in `lstmwidgets.reports.report.report`.
+        As in `lstmwidgets.reports.single.report.report`.
     """
     tell = on_stage or _ignore
     tell("Starting Python")
-    from lstmwidgets.reports.execution import execute
-    from lstmwidgets.reports.page import write_page
+    from lstmwidgets.reports.page.page import write_page
+    from lstmwidgets.reports.single.execution import execute
 
     execute(
         report_template(),

@@ -17,8 +17,8 @@ from bs4 import BeautifulSoup
 
 import lstmwidgets as lw
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.reports.display import Fact, Headline, Interactive, Still, Table
-from lstmwidgets.reports.page import TEMPLATE, report_page, write_page
+from lstmwidgets.reports.page.display import Fact, Headline, Interactive, Still, Table
+from lstmwidgets.reports.page.page import TEMPLATE, report_page, write_page
 from lstmwidgets.widgets.figures import series_picture
 from tests.reports.shown import HOSTILE, code, notebook, prose
 

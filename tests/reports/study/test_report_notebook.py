@@ -14,8 +14,8 @@ import papermill
 import pytest
 
 import lstmwidgets as lw
-from lstmwidgets.reports.display import PAGE_MIME
-from lstmwidgets.reports.settings import ReportSettings
+from lstmwidgets.reports.page.display import PAGE_MIME
+from lstmwidgets.reports.single.settings import ReportSettings
 from lstmwidgets.shipped import report_template
 
 NAME = "=cmd|'/c calc'!A1<script>alert(1)</script>"

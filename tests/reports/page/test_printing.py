@@ -14,9 +14,9 @@ import psutil
 import pytest
 
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.reports.display import Fact, Headline, Interactive
-from lstmwidgets.reports.page import write_page
-from lstmwidgets.reports.printing import CHOSEN_BY, find_browser, print_pdf
+from lstmwidgets.reports.page.display import Fact, Headline, Interactive
+from lstmwidgets.reports.page.page import write_page
+from lstmwidgets.reports.page.printing import CHOSEN_BY, find_browser, print_pdf
 from lstmwidgets.widgets.gate_view import GateView
 from tests.reports.shown import code, notebook, prose
 

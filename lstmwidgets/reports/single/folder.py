@@ -15,7 +15,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.reports.refusals import OutputError, checked_name, explained
+from lstmwidgets.reports.single.refusals import OutputError, checked_name, explained
 
 PAGE, NOTEBOOK, FORECAST, METRICS, MODEL, PDF = (
     "report.html",

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lstmwidgets.analysis.scoring.scores import LSTM
-from lstmwidgets.reports import told
-from lstmwidgets.reports.display import Table
+from lstmwidgets.reports.page.display import Table
+from lstmwidgets.reports.study import told
 
 if TYPE_CHECKING:
-    from lstmwidgets.reports.study import Study
+    from lstmwidgets.reports.study.study import Study
 
 
 def scores(study: Study) -> Table:

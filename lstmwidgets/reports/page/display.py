@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.reports.drawing import svg_of, words_of
+from lstmwidgets.reports.page.drawing import svg_of, words_of
 from lstmwidgets.widgets.view import View
 
 PAGE_MIME = "application/vnd.lstmwidgets.page+html"

@@ -18,10 +18,10 @@ import psutil
 import pytest
 
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.reports.execution import StageFailed, execute
-from lstmwidgets.reports.folder import OutputError
-from lstmwidgets.reports.kernels import WarmKernel
-from lstmwidgets.reports.stages import stages_of
+from lstmwidgets.reports.single.execution import StageFailed, execute
+from lstmwidgets.reports.single.folder import OutputError
+from lstmwidgets.reports.single.kernels import WarmKernel
+from lstmwidgets.reports.single.stages import stages_of
 
 pytestmark = pytest.mark.filterwarnings(
     # papermill calls nbclient and jupyter_client in ways that they are about to leave behind
@@ -250,7 +250,7 @@ def test_a_kernel_that_cannot_start_says_why(tmp_path, monkeypatch):
 def test_an_interruption_stops_kernel_and_command_at_once_and_quietly(tmp_path):
     path = notebook(tmp_path / "in.ipynb", cell("import os, time\nprint(os.getpid())\ntime.sleep(600)"))
     code = (
-        "from lstmwidgets.reports.execution import execute\n"
+        "from lstmwidgets.reports.single.execution import execute\n"
         f"execute({str(path)!r}, {str(tmp_path / 'out.ipynb')!r}, {{'csv': 'a'}}, work={str(tmp_path)!r}, "
         "on_detail=lambda line: print(line, flush=True))"
     )
@@ -283,7 +283,7 @@ def test_any_thread_may_use_a_kernel_that_another_started(tmp_path, kernel):
 def test_a_killed_command_takes_its_kernel_along(tmp_path):
     path = notebook(tmp_path / "in.ipynb", cell("import os, time\nprint(os.getpid())\ntime.sleep(600)"))
     code = (
-        "from lstmwidgets.reports.execution import execute\n"
+        "from lstmwidgets.reports.single.execution import execute\n"
         f"execute({str(path)!r}, {str(tmp_path / 'out.ipynb')!r}, {{'csv': 'a'}}, work={str(tmp_path)!r}, "
         "on_detail=lambda line: print(line, flush=True))"
     )

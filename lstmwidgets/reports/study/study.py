@@ -23,13 +23,13 @@ from lstmwidgets.analysis.scoring.metrics import error_by_step
 from lstmwidgets.analysis.scoring.scores import LSTM
 from lstmwidgets.analysis.scoring.tables import ALL_SCORES, score_frame
 from lstmwidgets.config import LSTMConfig
-from lstmwidgets.reports import command, models
-from lstmwidgets.reports.metrics import Metrics, metrics_of
-from lstmwidgets.reports.source import source_name
-from lstmwidgets.reports.subject import ROWS as ROWS
-from lstmwidgets.reports.subject import Subject
-from lstmwidgets.reports.tables import safe_csv, write_whole
-from lstmwidgets.reports.verdict import verdict_of
+from lstmwidgets.reports.study import command, models
+from lstmwidgets.reports.study.metrics import Metrics, metrics_of
+from lstmwidgets.reports.study.source import source_name
+from lstmwidgets.reports.study.subject import ROWS as ROWS
+from lstmwidgets.reports.study.subject import Subject
+from lstmwidgets.reports.study.tables import safe_csv, write_whole
+from lstmwidgets.reports.study.verdict import verdict_of
 
 if TYPE_CHECKING:
     from lstmwidgets.model.forecaster import LSTMForecaster
@@ -278,6 +278,6 @@ class Study(Subject):
 
 def _pictures() -> ModuleType:
     """What draws: with it come Matplotlib and widgets, which a forecast does without."""
-    from lstmwidgets.reports import pictures
+    from lstmwidgets.reports.study import pictures
 
     return pictures

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.reports.folder import ALWAYS, MODEL, OutputError, OutputFolder
+from lstmwidgets.reports.single.folder import ALWAYS, MODEL, OutputError, OutputFolder
 
 
 def fill(folder: Path, text: str = "new") -> None:
@@ -191,7 +191,7 @@ def test_a_run_killed_while_it_moved_its_report_is_set_right_by_the_next(tmp_pat
     code = f"""
 import os
 from pathlib import Path
-from lstmwidgets.reports.folder import ALWAYS, OutputFolder
+from lstmwidgets.reports.single.folder import ALWAYS, OutputFolder
 rename, seen = os.rename, []
 def dying(one, other):
     seen.append(one)
@@ -260,7 +260,7 @@ def in_namespace(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def test_full_read_only_and_mounted_disks_are_told_in_words(tmp_path):
     script = """
 from pathlib import Path
-from lstmwidgets.reports.folder import ALWAYS, OutputError, OutputFolder
+from lstmwidgets.reports.single.folder import ALWAYS, OutputError, OutputFolder
 def attempt(path, size):
     try:
         with OutputFolder(path) as folder:

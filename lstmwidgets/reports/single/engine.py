@@ -12,8 +12,8 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 
-from lstmwidgets.reports.kernels import START_SECONDS, WarmKernel, complete
-from lstmwidgets.reports.stages import OnDetail, OnStage, stage_of, stages_of
+from lstmwidgets.reports.single.kernels import START_SECONDS, WarmKernel, complete
+from lstmwidgets.reports.single.stages import OnDetail, OnStage, stage_of, stages_of
 
 ENGINE = "lstmwidgets"
 """The name under which papermill finds it."""

@@ -20,9 +20,9 @@ from traitlets.config import Config
 
 import lstmwidgets
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.reports.display import PAGE_MIME
-from lstmwidgets.reports.drawing import inlined
-from lstmwidgets.reports.outline import contents_of, dress_tables, name_page
+from lstmwidgets.reports.page.display import PAGE_MIME
+from lstmwidgets.reports.page.drawing import inlined
+from lstmwidgets.reports.page.outline import contents_of, dress_tables, name_page
 from lstmwidgets.widgets.theme import PALETTE
 
 TEMPLATE = Path(__file__).with_name("template")
@@ -52,8 +52,8 @@ def report_page(notebook: str | Path | nbformat.NotebookNode) -> str:
 
     Sections begin at its headings of second level, and are listed in the contents. Code is folded
     away; code that shows nothing is joined to the code whose output it led to. Pictures in SVG become
-    elements of the page; what holds a page of its own (`lstmwidgets.reports.display.Interactive`) runs in
-    a frame. A policy in the page forbids every load and every script but its own, whatever the data say.
+    elements of the page; what holds a page of its own (`lstmwidgets.reports.page.display.Interactive`) runs
+    in a frame. A policy in the page forbids every load and every script but its own, whatever the data say.
 
     Parameters
     ----------

@@ -19,12 +19,12 @@ from lstmwidgets.analysis.scoring.scores import LSTM
 from lstmwidgets.data.auditing.words import when
 from lstmwidgets.data.filling import describe_repairs
 from lstmwidgets.data.grid import describe_freq
-from lstmwidgets.reports.display import Fact, Headline
-from lstmwidgets.reports.source import source_name
+from lstmwidgets.reports.page.display import Fact, Headline
+from lstmwidgets.reports.study.source import source_name
 
 if TYPE_CHECKING:
     from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis
-    from lstmwidgets.reports.study import Study
+    from lstmwidgets.reports.study.study import Study
 
 _NEXT, _BLANKS, _NO_ROWS = "Next: ", "kept as NaN", "times had no row"  # how such notes begin, end and go
 _SIGNS = {"error": "Error", "warning": "Warning", "quiet": "", "good": "Good"}

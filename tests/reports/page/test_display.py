@@ -11,8 +11,8 @@ import pytest
 
 import lstmwidgets as lw
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.reports.display import PAGE_MIME, TONES, Fact, Headline, Interactive, Still, Table
-from lstmwidgets.reports.drawing import FONTS, inlined, svg_of, words_of
+from lstmwidgets.reports.page.display import PAGE_MIME, TONES, Fact, Headline, Interactive, Still, Table
+from lstmwidgets.reports.page.drawing import FONTS, inlined, svg_of, words_of
 from lstmwidgets.widgets.figures import Picture, line_picture, series_picture
 from lstmwidgets.widgets.theme import PALETTE
 from tests.reports.shown import HOSTILE

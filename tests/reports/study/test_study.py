@@ -15,10 +15,10 @@ import lstmwidgets as lw
 from lstmwidgets.analysis.diagnosis.checks.finding import Finding
 from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis
 from lstmwidgets.model.progress import ProgressBar
-from lstmwidgets.reports import listed, told
-from lstmwidgets.reports.source import read_source
-from lstmwidgets.reports.study import ROWS, Study
-from lstmwidgets.reports.verdict import verdict_of
+from lstmwidgets.reports.study import listed, told
+from lstmwidgets.reports.study.source import read_source
+from lstmwidgets.reports.study.study import ROWS, Study
+from lstmwidgets.reports.study.verdict import verdict_of
 
 CONFIG = lw.LSTMConfig(sequence_length=24, horizon=6, units=4, epochs=3)
 HOSTILE = "=cmd|'/c calc'!A1<script>"
@@ -243,7 +243,7 @@ def test_a_frame_of_one_id_is_named_after_it_and_rows_in_the_folder_come_first(t
 def test_data_that_cannot_be_forecast_are_refused_without_tensorflow(tmp_path):
     waves(40).to_csv(tmp_path / "short.csv")
     code = (
-        "import sys, lstmwidgets as lw\nfrom lstmwidgets.reports.study import Study\n"
+        "import sys, lstmwidgets as lw\nfrom lstmwidgets.reports.study.study import Study\n"
         f"study = Study({str(tmp_path / 'short.csv')!r}, lw.LSTMConfig(horizon=12), fill='lstm')\n"
         "try: study.check()\nexcept lw.LSTMWidgetsError as error: print(error)\n"
         "print({'tensorflow', 'matplotlib', 'ipywidgets'} & set(sys.modules))"

@@ -15,10 +15,10 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.reports.engine import ENGINE, Run
-from lstmwidgets.reports.kernels import START_SECONDS, WarmKernel
-from lstmwidgets.reports.refusals import OutputError, is_full
-from lstmwidgets.reports.stages import OnDetail, OnStage
+from lstmwidgets.reports.single.engine import ENGINE, Run
+from lstmwidgets.reports.single.kernels import START_SECONDS, WarmKernel
+from lstmwidgets.reports.single.refusals import OutputError, is_full
+from lstmwidgets.reports.single.stages import OnDetail, OnStage
 
 CELL_SECONDS = 24 * 3600
 """No cell may take longer: trainings have taken a night, but nothing waits for ever."""

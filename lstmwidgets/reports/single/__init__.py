@@ -1,0 +1,1 @@
+"""One report: its notebook run, and its folder written whole or not at all."""
