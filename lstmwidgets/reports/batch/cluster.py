@@ -63,11 +63,14 @@ class Crew:
         Address of Dask's own page.
     memory_limit : int or None
         Bytes at which a worker is stopped; None where that is not this batch's to say.
+    ours : bool
+        Whether they were started for this batch.
     """
 
     client: Client
     dashboard: str
     memory_limit: int | None
+    ours: bool
 
     def threads(self) -> dict[str, int]:
         """How many series each worker does at a time, by the workers' addresses."""
@@ -145,7 +148,7 @@ def _own(workers: int | None, forecasts_only: bool) -> Iterator[Crew]:
             )
             client = stack.enter_context(Client(cluster, set_as_default=False))
         client.register_plugin(Warm(forecasts_only, ours=True))
-        yield Crew(client, cluster.dashboard_link, limit)
+        yield Crew(client, cluster.dashboard_link, limit, ours=True)
 
 
 @contextmanager
@@ -210,7 +213,7 @@ def _other(address: str, forecasts_only: bool) -> Iterator[Crew]:
         _check_workers(client, address)
         client.register_plugin(plugin)
         try:
-            yield Crew(client, client.dashboard_link, None)
+            yield Crew(client, client.dashboard_link, None, ours=False)
         finally:
             if client.status == "running":
                 client.unregister_worker_plugin(plugin.name)

@@ -20,6 +20,7 @@ from lstmwidgets.reports.batch.work import Outcome, in_short, run
 
 _AHEAD = 2  # jobs for each thread: one that runs, and one that is there when it ends
 _LOOK_SECONDS = 2.0
+_ALONE_SECONDS = 180.0  # this machine starts a worker again within some seconds, or cannot
 
 
 def hand_out(to_do: Sequence[int], series: Series, crew: Crew) -> None:
@@ -55,7 +56,7 @@ class _Round:
         self.waiting = deque(self.to_do)
         self._name = secrets.token_hex(4)
         self._workers = self.crew.threads()
-        self._looked = clock.monotonic()
+        self._looked = self._manned = clock.monotonic()
 
     def run(self) -> list[int]:
         """Do them; the numbers of those over which workers died."""
@@ -106,6 +107,13 @@ class _Round:
             rest = "" if now else "; none is left, and the rest waits for one to come"
             self.series.tell(BatchNote(f"lost {', '.join(lost)}: {left} tried on another worker{rest}"))
         self._workers = now
+        if now:
+            self._manned = self._looked
+        elif self.crew.ours and self._looked - self._manned > _ALONE_SECONDS:
+            raise LSTMWidgetsError(
+                "all workers were lost, and none could be started again: what is finished stays. See whether "
+                "memory or disk space ran out, then run the same command again: it goes on with the rest"
+            )
 
 
 def _killed(crew: Crew) -> str:

@@ -19,7 +19,6 @@ ENGINE = "lstmwidgets"
 """The name under which papermill finds it."""
 
 _OUTPUT_SECONDS = 60  # from a cell's end to the last of its outputs, on a machine that has other things to do
-_INJECTED = "injected-parameters"
 
 
 class Run:
@@ -31,6 +30,8 @@ class Run:
         Code that the kernel runs before the first cell.
     stage : str
         The one under way.
+    last : NotebookNode or None
+        The last cell of code, before which the hidden values are set.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Run:
         self._on_stage, self._on_detail = on_stage, on_detail
         self._number = self._total = 0
         self._notebook: nbformat.NotebookNode | None = None
+        self.last: nbformat.NotebookNode | None = None
 
     @property
     def hiding(self) -> str:
@@ -50,6 +52,7 @@ class Run:
     def begin(self, notebook: nbformat.NotebookNode) -> None:
         """A notebook is about to be run."""
         self._notebook, self._total = notebook, len(stages_of(notebook.cells))
+        self.last = next((cell for cell in reversed(notebook.cells) if cell.cell_type == "code"), None)
 
     def reach(self, cell: nbformat.NotebookNode) -> None:
         """A cell is about to be run."""
@@ -112,6 +115,8 @@ class _Client(PapermillNotebookClient):
         try:
             await self._silently(self._run.first)
             for index, cell in enumerate(self.nb.cells):
+                if cell is self._run.last:
+                    await self._silently(self._run.hiding)
                 self._run.reach(cell)
                 self.nb_man.cell_start(cell, index)
                 try:
@@ -121,8 +126,6 @@ class _Client(PapermillNotebookClient):
                     break
                 finally:
                     self.nb_man.cell_complete(cell, cell_index=index)
-                if _INJECTED in cell.metadata.tags:
-                    await self._silently(self._run.hiding)
         finally:
             self.kc.stop_channels()
 

@@ -73,8 +73,8 @@ def execute(
     kernel : WarmKernel, optional
         One to be used again; by default one is started and stopped.
     hidden : mapping of str, optional
-        Parameters that get another value after they were set, which the notebook does not show: paths that
-        tell a reader nothing.
+        Parameters that get another value for the last cell of code, which the notebook does not show: paths
+        that tell a reader nothing.
     on_stage : callable, optional
         Told each stage as it begins: its name, its number from 1, and how many there are.
     on_detail : callable, optional

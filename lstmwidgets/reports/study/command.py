@@ -28,7 +28,7 @@ def flag(name: str) -> str:
     return FLAGS.get(name, f"--{name.replace('_', '-')}")
 
 
-def command_of(source: Any, asked: Mapping[str, Any], config: LSTMConfig) -> str:
+def command_of(source: Any, asked: Mapping[str, Any], config: LSTMConfig, out: str = "report") -> str:
     """The shell command of a report; empty for data that were in memory.
 
     Parameters
@@ -38,6 +38,8 @@ def command_of(source: Any, asked: Mapping[str, Any], config: LSTMConfig) -> str
         Settings of the report itself that are not their default.
     config : LSTMConfig
         Those of its fields that are not their default get a flag.
+    out : str
+        The report's folder.
 
     Examples
     --------
@@ -55,7 +57,8 @@ def command_of(source: Any, asked: Mapping[str, Any], config: LSTMConfig) -> str
             value = ",".join(map(str, value))
         for one in value if isinstance(value, (list, tuple)) else [value]:
             words += [f"{flag(name)}={one}"] if str(one).startswith("-") else [flag(name), str(one)]
-    return shlex.join([*words, "-o", "report"])
+    words += [f"--out={out}"] if out.startswith("-") else ["-o", out]
+    return shlex.join(words)
 
 
 def settings_table(config: LSTMConfig) -> pd.DataFrame:

@@ -64,6 +64,8 @@ class Study(Subject):
         For the model and for the state of an unfinished training, so that a killed one goes on and
         a finished one is taken again. By default what the environment variable ``LSTMWIDGETS_WORK``
         names, if it is set.
+    out : path, optional
+        What `command` calls the folder of the report.
 
     Raises
     ------
@@ -94,6 +96,7 @@ class Study(Subject):
         fill: str | None = None,
         levels: Sequence[int] = LEVELS,
         folder: str | Path | None = None,
+        out: str | Path | None = None,
     ) -> None:
         self._began = clock.perf_counter()
         super().__init__(
@@ -107,7 +110,7 @@ class Study(Subject):
             fill=fill,
             folder=folder,
         )
-        self.levels = checked_levels(levels)
+        self.levels, self.out = checked_levels(levels), str(out or "report")
 
     def __repr__(self) -> str:
         return f"Study({source_name(self.source)!r}, {self.config!r})"
@@ -206,7 +209,7 @@ class Study(Subject):
         if self.levels != LEVELS:
             asked["levels"] = self.levels
         given = {name: value for name, value in asked.items() if value is not None}
-        return command.command_of(self.source, given, self.config)
+        return command.command_of(self.source, given, self.config, self.out)
 
     @property
     def versions(self) -> dict[str, str]:

@@ -375,5 +375,6 @@ def test_its_command_says_what_differs_from_the_defaults_in_words_that_a_shell_t
         *("--fill", "mask", "--levels", "50,95", "--sequence-length", "24", "--horizon", "6", "--units", "4"),
         *("--epochs", "3", "-o", "report"),
     ]
+    assert Study("co2", out="-r/a b").command == "lstmwidgets report co2 '--out=-r/a b'"
     assert Study("co2").command == "lstmwidgets report co2 -o report"
     assert Study(waves()).command == "" and "in memory" in repr(told.again(Study(waves(), CONFIG)))
