@@ -1,4 +1,4 @@
-"""A batch's page in a real browser, opened from a file with the network off: sorted, searched, or only read."""
+"""A batch's page in a real browser, from a file with the network off: sorted, searched, or only read."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def _row(entry: Entry, line: tuple[str, str], linked: str) -> dict[str, Any]:
         "name": entry.unique_id,
         "link": quote(f"{SERIES}/{entry.folder}/{linked}"),
         "verdict": entry.metrics.get("verdict", "").replace(" %", "\N{NO-BREAK SPACE}%"),
-        "tone": entry.metrics.get("tone", "").replace("quiet", ""),
+        "tone": entry.metrics.get("tone", ""),
         "recent": line[0],
         "forecast": line[1],
         "cells": [
