@@ -62,6 +62,7 @@ class Series:
         self._vanished = ledger.vanished(self._names.values())
         self._keys: dict[int, str] = {}
         self._entries: dict[str, Entry] = {}
+        self._failed = 0
         self._lines: dict[str, tuple[str, str]] = {}
         self._due, self._began = clock.monotonic() + _PUBLISH_SECONDS, clock.monotonic()
 
@@ -117,6 +118,7 @@ class Series:
             log.info("series %r failed: %s\n%s", unique_id, outcome.reason, outcome.trace)
             if self._ledger.done(name, self._keys.get(number, "")) is None:
                 self._ledger.drop(name)
+            self._failed += 1
             self._entries[unique_id] = Entry(unique_id, "failed", name, {}, reason=outcome.reason)
         else:
             self._ledger.keep(name, outcome.files)
@@ -130,7 +132,7 @@ class Series:
                 outcome.seconds,
                 ended=len(self._entries),
                 series=len(self),
-                failed=sum(each.status == "failed" for each in self._entries.values()),
+                failed=self._failed,
             )
         )
         if clock.monotonic() > self._due:
