@@ -31,13 +31,17 @@ class Panel:
         The column of times, or those of their parts.
     value : str
         The column of values.
+    word : str
+        A row's place in words, for example ``"on line"``.
     """
 
     label: str
+    word: str
     ids: tuple[str, ...]
     time: str | tuple[str, ...]
     value: str
     _frame: pd.DataFrame
+    _places: NDArray[np.int64]
     _bounds: NDArray[np.int64]
     _hashes: NDArray[np.uint64]
 
@@ -48,6 +52,12 @@ class Panel:
         """The rows of one series, its times and its values, in order of appearance."""
         start, end = self._bounds[number : number + 2]
         return self._frame.iloc[start:end].reset_index(drop=True)
+
+    def first(self, number: int) -> int | None:
+        """The place of a series' first row in the source; None where others lie between its rows."""
+        places = self._places[slice(*self._bounds[number : number + 2])]
+        together = places[-1] - places[0] == len(places) - 1
+        return int(places[0]) if together else None
 
     def rows_hash(self, number: int) -> str:
         """SHA-256 over the cells of one series' rows, and their order."""
@@ -90,17 +100,18 @@ def read_panel(
     table = open_table(source)
     try:
         times, value = _columns_of(table, id_column, time, value)
-        frame = _read(table, id_column, times, value)
+        frame, places = _read(table, id_column, times, value)
     except UnicodeEncodeError as error:
         raise LSTMWidgetsError(
             f"{table.label} holds {error.object[:40]!r}, which is not text in UTF-8: rename it"
         ) from None
     codes, ids = pd.factorize(frame.pop(id_column))
-    frame = frame.iloc[np.argsort(codes, kind="stable")].reset_index(drop=True)
+    order = np.argsort(codes, kind="stable")
+    frame, places = frame.iloc[order].reset_index(drop=True), places[order]
     bounds = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(ids)))]).astype(np.int64)
     hashes = np.asarray(pd.util.hash_pandas_object(frame, index=False), np.uint64)
     named = times[0] if len(times) == 1 else tuple(times)
-    return Panel(table.label, tuple(ids), named, value, frame, bounds, hashes)
+    return Panel(table.label, table.word, tuple(ids), named, value, frame, places, bounds, hashes)
 
 
 def _columns_of(
@@ -132,9 +143,12 @@ def _columns_of(
     return parts or [choice.time], choice.value
 
 
-def _read(table: Table, id_column: str, times: list[str], value: str) -> pd.DataFrame:
-    """Ids as text, times and values as they stand; without blank rows."""
+def _read(
+    table: Table, id_column: str, times: list[str], value: str
+) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """Ids as text, times and values as they stand, and the place of each row; without blank rows."""
     kept: list[pd.DataFrame] = []
+    kept_places: list[NDArray[np.int64]] = []
     place = table.first
     numbers = NumberReader(value, table.word, table.decimal_commas)
     for chunk in table.chunks([id_column, *times, value]):
@@ -150,11 +164,12 @@ def _read(table: Table, id_column: str, times: list[str], value: str) -> pd.Data
         if table.decimal_commas:
             chunk = chunk.assign(**{value: _with_points(chunk[value], numbers, places)})
         kept.append(chunk)
+        kept_places.append(places)
     numbers.check_commas()
     frame = pd.concat(kept, ignore_index=True) if kept else pd.DataFrame()
     if frame.empty:
         raise LSTMWidgetsError(f"{table.label} has no rows below its column names: there is no series in it")
-    return frame
+    return frame, np.concatenate(kept_places)
 
 
 def _refuse_nameless(table: Table, id_column: str, places: NDArray[np.int64]) -> None:

@@ -105,8 +105,9 @@ class Series:
 
     def job(self, number: int) -> Job:
         """What a worker is handed for one series."""
-        rows = self._panel.rows(number)
-        return Job(self._settings(number), rows, self._keys[number], self._forecasts_only)
+        rows, first = self._panel.rows(number), self._panel.first(number)
+        word, first = ("in its row", 1) if first is None else (self._panel.word, first)
+        return Job(self._settings(number), rows, word, first, self._keys[number], self._forecasts_only)
 
     def settle(self, number: int, outcome: Outcome) -> None:
         """Keep what came of one series, and tell it; only the first time counts."""

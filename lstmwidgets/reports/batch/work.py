@@ -11,7 +11,7 @@ import threading
 import time as clock
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,12 +20,13 @@ import pandas as pd
 import psutil
 from distributed import WorkerPlugin
 
+from lstmwidgets.data.reading import open_table
+from lstmwidgets.data.series import read_unannounced
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.reports.batch.ledger import FORECASTS_ONLY
 from lstmwidgets.reports.single.folder import ALWAYS, METRICS
 from lstmwidgets.reports.single.kernels import MEMORY_LIMIT
 from lstmwidgets.reports.single.settings import ReportSettings
-from lstmwidgets.reports.study.source import read_source
 from lstmwidgets.reports.study.study import ROWS, Study
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Job:
         Of this series alone; its source is a name here, for the file may lie on another machine.
     rows : pandas.DataFrame
         Times and values.
+    word, first : str, int
+        Where they stand, for messages: as in `lstmwidgets.data.reading.Table`.
     key : str
         Of both, to be written into its metrics.
     forecasts_only : bool
@@ -56,6 +59,8 @@ class Job:
 
     settings: ReportSettings
     rows: pd.DataFrame
+    word: str
+    first: int
     key: str
     forecasts_only: bool
 
@@ -109,21 +114,20 @@ def in_short(error: BaseException) -> str:
 class _OneOfMany(Study):
     """A study of rows that are at hand, of a source that need not be."""
 
-    def __init__(self, rows: pd.DataFrame, settings: ReportSettings) -> None:
-        super().__init__(
-            settings.source, settings.config, **settings.model_dump(exclude={"source", "config"})
-        )
+    def __init__(self, job: Job) -> None:
+        asked = job.settings.model_dump(exclude={"source", "config"})
+        super().__init__(job.settings.source, job.settings.config, **asked)
         self.folder = None  # a series is done in seconds: there is nothing to go on from
-        self._rows = rows
+        self._table = replace(open_table(job.rows), label="the series", word=job.word, first=job.first)
 
     @cached_property
     def original(self) -> pd.Series:
-        return read_source(self._rows, **self._columns).rename(self._chosen["only"])
+        return read_unannounced(self._table, **self._columns).rename(self._chosen["only"])
 
 
 def _forecast(job: Job, folder: Path) -> dict[str, bytes]:
     """Forecast, metrics and model, computed in this process."""
-    study = _OneOfMany(job.rows, job.settings)
+    study = _OneOfMany(job)
     study.save(folder)
     metrics = study.metrics.model_copy(update={"key": job.key})
     return {**_read(folder, FORECASTS_ONLY), METRICS: metrics.to_json().encode()}
@@ -135,7 +139,7 @@ def _report(job: Job, folder: Path) -> dict[str, bytes]:
     from lstmwidgets.reports.single.making import make
 
     global _kernel
-    _OneOfMany(job.rows, job.settings).check()  # here, where a refusal costs nothing
+    _OneOfMany(job).check()  # here, where a refusal costs nothing
     if _kernel is None:
         _kernel = WarmKernel(_roomy_bytes or MEMORY_LIMIT)
     result = folder / "report"

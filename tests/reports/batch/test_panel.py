@@ -14,6 +14,13 @@ def frame_of(**columns) -> pd.DataFrame:
     return pd.DataFrame({"unique_id": ["b", "a", "b"], "ds": ["2020-01-01"] * 3, "y": [1, 2, 3]} | columns)
 
 
+def test_a_row_has_its_place_in_the_source_unless_others_lie_between(tmp_path):
+    path = tmp_path / "panel.csv"
+    path.write_text("unique_id,ds,y\na,2020-01-01,1\n,,\nb,2020-01-01,1\nb,2020-01-02,2\na,2020-01-02,2\n")
+    panel = read_panel(path)
+    assert (panel.word, panel.first(0), panel.first(1)) == ("on line", None, 4)
+
+
 def test_rows_keep_their_order_and_series_that_of_their_appearance():
     panel = read_panel(frame_of())
     assert panel.ids == ("b", "a") and len(panel) == 2
