@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import signal
 import sys
@@ -32,6 +33,11 @@ from lstmwidgets.reports.study.study import ROWS, Study
 if TYPE_CHECKING:
     from lstmwidgets.reports.single.kernels import WarmKernel
 
+IN_MEMORY = "a pandas DataFrame"
+"""The source of series that come from no file."""
+
+_FOR_FORECASTS = ("lstmwidgets.model.forecaster", "lstmwidgets.model.training")
+_FOR_REPORTS = ("lstmwidgets.reports.single.execution", "lstmwidgets.reports.page.page")
 _ROOMY_SHARE = 0.75  # of a worker's memory: above it more is dropped, and a kernel started anew
 
 _kernel: WarmKernel | None = None
@@ -116,7 +122,8 @@ class _OneOfMany(Study):
 
     def __init__(self, job: Job) -> None:
         asked = job.settings.model_dump(exclude={"source", "config"})
-        super().__init__(job.settings.source, job.settings.config, **asked)
+        source = job.rows if job.settings.source == IN_MEMORY else job.settings.source
+        super().__init__(source, job.settings.config, **asked)
         self.folder = None  # a series is done in seconds: there is nothing to go on from
         self._table = replace(open_table(job.rows), label="the series", word=job.word, first=job.first)
 
@@ -213,7 +220,6 @@ def _quiet(log: Path) -> None:
 
 
 def _import(forecasts_only: bool) -> None:
-    if forecasts_only:
-        pass
-    else:
-        pass
+    """Import what the first series will need, and what it imports in its turn."""
+    for module in _FOR_FORECASTS if forecasts_only else _FOR_REPORTS:
+        importlib.import_module(module)
