@@ -66,6 +66,11 @@ class _Round:
                 with suppress(queue.Empty):
                     self._take(self.ended.get(timeout=_LOOK_SECONDS))
                 self._look()
+        except OSError as error:  # of the connection: those of the disk are told by the ledger
+            raise LSTMWidgetsError(
+                "the Dask scheduler went away: what is finished stays. Run the same command again, and it "
+                "goes on with the rest"
+            ) from error
         finally:
             if self.running and self.crew.client.status == "running":
                 self.crew.client.cancel(list(self.running), force=True)
@@ -83,10 +88,7 @@ class _Round:
     def _take(self, future: Future) -> None:
         number = self.running.pop(future)
         if future.status == "cancelled":
-            raise LSTMWidgetsError(
-                "the Dask scheduler went away: what is finished stays. Run the same command again, and it "
-                "goes on with the rest"
-            )
+            raise ConnectionError
         error = future.exception()
         if error is None:
             self.series.settle(number, future.result())

@@ -145,7 +145,7 @@ class Series:
         entries = [self._entries[each] for each in self._panel.ids if each in self._entries]
         waiting = len(self) - len(entries)
         page = index_page(
-            source_name(self._asked["source"]) if self._panel.label != "the frame" else "A pandas DataFrame",
+            source_name(self._asked["source"]),
             entries,
             self._lines,
             linked=FORECAST if self._forecasts_only else PAGE,

@@ -9,12 +9,14 @@ from typing import Any
 import pandas as pd
 
 from lstmwidgets.data.columns import ID_COLUMN
+from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.reports.batch.cluster import checked, crew_of
 from lstmwidgets.reports.batch.dispatch import hand_out
 from lstmwidgets.reports.batch.events import BatchResult, OnEvent
 from lstmwidgets.reports.batch.ledger import Ledger
 from lstmwidgets.reports.batch.panel import read_panel
 from lstmwidgets.reports.batch.series import Series
+from lstmwidgets.reports.batch.work import IN_MEMORY
 from lstmwidgets.reports.single.refusals import OutputError
 from lstmwidgets.reports.single.report import Interrupted
 from lstmwidgets.reports.single.settings import LEVELS, ReportSettings
@@ -48,7 +50,8 @@ def batch(
     Parameters
     ----------
     source : path or DataFrame
-        A long frame with a row for each time of each series, as CSV, Parquet or in memory.
+        A long frame with a row for each time of each series, as CSV or Parquet; forecasts alone are also made
+        of one in memory.
     out : path
         A folder: none yet, an empty one, or that of an earlier batch.
     id_column : str
@@ -91,8 +94,13 @@ def batch(
     """
     tell = on_event or (lambda event: None)
     checked(workers, scheduler)
+    if isinstance(source, pd.DataFrame) and not forecasts_only:
+        raise LSTMWidgetsError(
+            "a report tells how to make it again, from a file: write the frame to one, "
+            'frame.to_parquet("panel.parquet"), and pass its path; or pass forecasts_only=True'
+        )
     asked = ReportSettings.of(
-        str(source) if isinstance(source, (str, Path)) else "a pandas DataFrame",
+        str(source) if isinstance(source, (str, Path)) else IN_MEMORY,
         time=time,
         value=value,
         freq=freq,

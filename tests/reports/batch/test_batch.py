@@ -103,6 +103,7 @@ def test_each_folder_is_whole_and_the_forecast_its_own(ran):
         metrics = Metrics.model_validate_json((folder / "metrics.json").read_bytes())
         found[metrics.unique_id] = metrics
     assert sorted(found) == sorted(GOOD)
+    assert {metrics.source.name for metrics in found.values()} == {"a pandas DataFrame"}
     assert len({metrics.key for metrics in found.values()}) == len(GOOD)
     forecasts = pd.read_parquet(ran.result.forecasts)
     assert forecasts.groupby("unique_id").size().to_dict() == dict.fromkeys(GOOD, 2)
@@ -166,9 +167,9 @@ def scheduler():
 
 
 def test_another_scheduler_does_as_well_and_keeps_its_workers(tmp_path, scheduler):
+    waves("a", "b", rows=9).to_csv(tmp_path / "panel.csv", index=False)
     for _ in range(2):
-        panel = waves("a", "b", rows=9)
-        result = batch(panel, tmp_path / "out", scheduler=scheduler, **TINY)
+        result = batch(tmp_path / "panel.csv", tmp_path / "out", scheduler=scheduler, **TINY)
         assert sorted(result.failed) == ["a", "b"]
 
 
@@ -178,22 +179,23 @@ def test_workers_with_other_packages_are_refused(tmp_path, scheduler, monkeypatc
     with pytest.raises(
         LSTMWidgetsError, match=r"has lstmwidgets \S+ \(here 9.9\): install the same versions"
     ):
-        batch(PANEL, tmp_path / "out", scheduler=scheduler, **TINY)
+        batch(PANEL, tmp_path / "out", scheduler=scheduler, forecasts_only=True, **TINY)
     monkeypatch.setattr(cluster, "versions", lambda: {"lstmwidgets": "1", "no-such-package": "1"})
     with pytest.raises(LSTMWidgetsError, match="no-such-package"):
-        batch(PANEL, tmp_path / "out", scheduler=scheduler, **TINY)
+        batch(PANEL, tmp_path / "out", scheduler=scheduler, forecasts_only=True, **TINY)
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "elsewhere", "http://127.0.0.1:80"])
 def test_a_scheduler_that_does_not_answer_is_told(tmp_path, monkeypatch, address):
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.3)
     with pytest.raises(LSTMWidgetsError, match=f"no Dask scheduler answers at '{address}'"):
-        batch(PANEL, tmp_path / "out", scheduler=address, **TINY)
+        batch(PANEL, tmp_path / "out", scheduler=address, forecasts_only=True, **TINY)
 
 
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
+        ({"forecasts_only": False}, "a report tells how to make it again, from a file"),
         ({"workers": 0}, "workers=0 is not accepted"),
         ({"workers": 2, "scheduler": "tcp://a:1"}, "exclude each other"),
         ({"units": 0}, "units=0 is not accepted"),
@@ -204,5 +206,5 @@ def test_a_scheduler_that_does_not_answer_is_told(tmp_path, monkeypatch, address
 )
 def test_what_is_asked_wrongly_is_refused_before_any_work(tmp_path, asked, message):
     with pytest.raises(LSTMWidgetsError, match=message):
-        batch(PANEL, tmp_path / "out", **asked)
+        batch(PANEL, tmp_path / "out", **{"forecasts_only": True, **asked})
     assert not (tmp_path / "out").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -106,6 +107,21 @@ def test_a_folder_of_something_else_is_refused_and_left_alone(tmp_path):
         Ledger(tmp_path / "index.html" / "a"),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (errno.EROFS, "cannot be written .*: name a folder elsewhere"),
+        (errno.EACCES, "cannot be written .*: name a folder elsewhere"),
+        (errno.ENOSPC, "the disk is full"),
+        (errno.EDQUOT, "the disk is full"),
+    ],
+)
+def test_what_the_disk_refuses_is_told_in_words(tmp_path, code, words):
+    ledger = Ledger(tmp_path / "out")
+    with pytest.raises(OutputError, match=words), ledger.in_words():
+        raise OSError(code, os.strerror(code))
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\0b", "a\ud800"])
