@@ -45,11 +45,12 @@ class Offenders:
 
     def describe(self, word: str) -> str:
         """For example ``"'abc' on line 3, 'x' on line 9 and 12 more"``."""
-        listed = ", ".join(f"{_quoted(cell)} {word} {line}" for line, cell in self.shown)
+        listed = ", ".join(f"{quoted(cell)} {word} {line}" for line, cell in self.shown)
         return listed + (f" and {self.count - len(self.shown)} more" if self.count > len(self.shown) else "")
 
 
-def _quoted(cell: str) -> str:
+def quoted(cell: str) -> str:
+    """A text as messages quote it, cut where it is long."""
     return repr(cell if len(cell) <= 40 else cell[:37] + "…")
 
 
@@ -433,7 +434,7 @@ class TimeReader:
     def _check_zones(self) -> None:
         if len(self._zones) > 1:
             examples = " and ".join(
-                f"{_quoted(one.shown[0][1])} {self.word} {one.shown[0][0]}" for one in self._zones.values()
+                f"{quoted(one.shown[0][1])} {self.word} {one.shown[0][0]}" for one in self._zones.values()
             )
             raise LSTMWidgetsError(
                 f"column {self.name!r} mixes time zones: {examples}. Bring them to one: "

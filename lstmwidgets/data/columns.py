@@ -17,6 +17,7 @@ from lstmwidgets.data.cells import (
     find_time_format,
     is_missing,
     numeric_share,
+    quoted,
 )
 from lstmwidgets.data.reading import Table
 from lstmwidgets.errors import LSTMWidgetsError
@@ -135,7 +136,7 @@ def choose_columns(table: Table, time: str | None, value: str | None) -> Choice:
         )
     if sample.empty:
         raise LSTMWidgetsError(
-            f"{table.label} has no rows below its column names {_listed(sample.columns)}: a series needs at "
+            f"{table.label} has no rows below its column names {few(sample.columns)}: a series needs at "
             "least 2"
         )
     if len(sample.columns) == 1:
@@ -154,7 +155,7 @@ def _check_there(table: Table, label: str, name: str) -> None:
         names = {str(one).lower(): str(one) for one in table.sample.columns}
         close = difflib.get_close_matches(str(name).lower(), names, n=1)
         raise LSTMWidgetsError(
-            f"{label}={name!r} is not a column of {table.label}: it has {_listed(table.sample.columns)}"
+            f"{label}={name!r} is not a column of {table.label}: it has {few(table.sample.columns)}"
             + (f"; did you mean {names[close[0]]!r}?" if close else "")
         )
 
@@ -186,7 +187,7 @@ def _choose_time(table: Table, time: str | None, value: str | None) -> tuple[str
         return next(iter(candidates.items()))
     if candidates:
         raise LSTMWidgetsError(
-            f"{table.label} has {len(candidates)} columns that may hold the times: {_listed(candidates)}. "
+            f"{table.label} has {len(candidates)} columns that may hold the times: {few(candidates)}. "
             f"Name one: read_series(…, time={next(iter(candidates))!r})"
         )
     if parts := _date_parts(formats):
@@ -198,8 +199,8 @@ def _choose_time(table: Table, time: str | None, value: str | None) -> tuple[str
     if len(named) == 1:
         raise LSTMWidgetsError(_no_timestamps(table, named[0]))
     raise LSTMWidgetsError(
-        f"{table.label} has no column of timestamps; it has {_listed(formats, sample)}. Write the times as "
-        "2020-01-31 or 2020-01-31 15:00, or name their column: read_series(…, time=…)"
+        f"{table.label} has no column of timestamps; it has {few(formats, sample=sample)}. Write the times "
+        "as 2020-01-31 or 2020-01-31 15:00, or name their column: read_series(…, time=…)"
     )
 
 
@@ -241,12 +242,12 @@ def _choose_value(table: Table, time: str) -> str:
         return numeric[0]
     if numeric:
         raise LSTMWidgetsError(
-            f"{table.label} has {len(numeric)} columns of numbers: {_listed(numeric)}. Name the one to "
+            f"{table.label} has {len(numeric)} columns of numbers: {few(numeric)}. Name the one to "
             f"forecast: read_series(…, value={numeric[0]!r})"
         )
     raise LSTMWidgetsError(
-        f"{table.label} has no column of numbers beside {time!r}; it has {_listed(others, sample)}. Name the "
-        "one to forecast: read_series(…, value=…)"
+        f"{table.label} has no column of numbers beside {time!r}; it has {few(others, sample=sample)}. Name "
+        "the one to forecast: read_series(…, value=…)"
     )
 
 
@@ -258,10 +259,17 @@ def _is_row_number(name: str, cells: pd.Series) -> bool:
     return bool((numbers == np.arange(len(numbers))).all())
 
 
-def _listed(names: object, sample: pd.DataFrame | None = None) -> str:
-    names = [str(name) for name in names]  # type: ignore[attr-defined]
+def few(names: Iterable[object], most: int = 8, sample: pd.DataFrame | None = None) -> str:
+    """The first of some names, each in quotes and cut where it is long, and how many more there are.
+
+    Examples
+    --------
+    >>> few(["ds", "y"]), few(["a", "b", "c"], most=2)
+    ("'ds', 'y'", "'a', 'b' and 1 more")
+    """
+    known = [str(name) for name in names]
     shown = [
-        repr(name) if sample is None else f"{name!r} (such as {any_value(sample[name])!r})"
-        for name in names[:8]
+        quoted(name) if sample is None else f"{quoted(name)} (such as {quoted(str(any_value(sample[name])))})"
+        for name in known[:most]
     ]
-    return ", ".join(shown) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    return ", ".join(shown) + (f" and {len(known) - most:,} more" if len(known) > most else "")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import copy
-import hashlib
 import html
 import json
 import os
@@ -22,6 +21,7 @@ import lstmwidgets
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.reports.page.display import PAGE_MIME
 from lstmwidgets.reports.page.drawing import inlined
+from lstmwidgets.reports.page.head import colours, policy
 from lstmwidgets.reports.page.outline import contents_of, dress_tables, name_page
 from lstmwidgets.widgets.theme import PALETTE
 
@@ -83,8 +83,8 @@ def report_page(notebook: str | Path | nbformat.NotebookNode) -> str:
     written, _ = exporter.from_notebook_node(node, resources=resources)
     soup = BeautifulSoup(written, "html.parser")
     script = _text("script.js")
-    parts.texts[report["policy"]] = _policy([script, *parts.scripts])
-    parts.texts[report["style"]] = _style()
+    parts.texts[report["policy"]] = policy([script, *parts.scripts])
+    parts.texts[report["style"]] = f"{colours(PALETTE)}\n{_text('style.css')}"
     parts.texts[report["script"]] = script
     parts.texts[report["contents"]] = contents_of(soup)
     name_page(soup)
@@ -216,22 +216,3 @@ def _joined(run: list[nbformat.NotebookNode]) -> nbformat.NotebookNode:
 
 def _text(name: str) -> str:
     return (TEMPLATE / name).read_text(encoding="utf-8")
-
-
-def _style() -> str:
-    light, dark = (
-        "".join(f"--lw-{each.name}:{getattr(each, shade)};" for each in PALETTE.values())
-        for shade in ("light", "dark")
-    )
-    by_night = f"@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}"
-    return f":root{{{light}}}\n{by_night}\n{_text('style.css')}"
-
-
-def _policy(scripts: list[str]) -> str:
-    """Nothing is loaded, and nothing runs but these: not even what a name in the data may smuggle in."""
-    digests = sorted({base64.b64encode(hashlib.sha256(each.encode()).digest()).decode() for each in scripts})
-    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
