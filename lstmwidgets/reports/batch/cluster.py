@@ -11,10 +11,9 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import dask
 from dask.system import CPU_COUNT
@@ -42,6 +41,7 @@ _CONFIG = {
     "distributed.diagnostics.nvml": False,
 }
 
+_PYTHON = ".".join(map(str, sys.version_info[:2]))
 _THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -73,7 +73,7 @@ class Crew:
     ours: bool
 
     def threads(self) -> dict[str, int]:
-        """How many series each worker does at a time, by the workers' addresses."""
+        """How many threads each worker has, by the workers' addresses."""
         found: dict[str, int] = self.client.nthreads()
         return found
 
@@ -96,7 +96,6 @@ def crew_of(workers: int | None, scheduler: str | None, forecasts_only: bool) ->
     LSTMWidgetsError
         When the scheduler does not answer, has no workers, or when packages differ there.
     """
-    checked(workers, scheduler)
     with _own(workers, forecasts_only) if scheduler is None else _other(scheduler, forecasts_only) as crew:
         yield crew
 
@@ -196,13 +195,16 @@ def _errors_to(log: Path) -> Iterator[None]:
 @contextmanager
 def _environment_kept() -> Iterator[None]:
     """Dask sets variables for its workers in this process too, and leaves them there."""
-    before = dict(os.environ)
+    names = dask.config.get("distributed.nanny.pre-spawn-environ", {})
+    before = {name: os.environ.get(name) for name in names}
     try:
         yield
     finally:
-        for name in set(os.environ) - set(before):
-            del os.environ[name]
-        os.environ.update(before)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 @contextmanager
@@ -215,7 +217,7 @@ def _other(address: str, forecasts_only: bool) -> Iterator[Crew]:
         try:
             yield Crew(client, client.dashboard_link, None, ours=False)
         finally:
-            if client.status == "running":
+            with suppress(OSError):  # the scheduler may be gone
                 client.unregister_worker_plugin(plugin.name)
     finally:
         client.close(timeout=5)
@@ -252,24 +254,8 @@ def _check_workers(client: Client, address: str) -> None:
             f"the scheduler at {address!r} has no workers: start one with `dask worker {address}`, in an "
             "environment that has lstmwidgets"
         ) from None
-    ours = {**versions(), "python": ".".join(map(str, sys.version_info[:2]))}
-
-    def found(names: list[str]) -> dict[str, str | None]:  # sent as it is, for machines without lstmwidgets
-        import sys
-        from importlib.metadata import PackageNotFoundError, version
-
-        there: dict[str, str | None] = {"python": ".".join(map(str, sys.version_info[:2]))}
-        for name in names:
-            try:
-                there[name] = version(name)
-            except PackageNotFoundError:
-                there[name] = None
-        return there
-
-    names = [name for name in ours if name != "python"]
-    places: dict[str, Any] = {f"the scheduler at {address}": client.run_on_scheduler(found, names)}
-    places |= {f"the worker at {worker}": each for worker, each in client.run(found, names).items()}
-    for place, theirs in places.items():
+    ours = {**versions(), "python": _PYTHON}
+    for place, theirs in _versions_at(client, address, list(ours)).items():
         if theirs["lstmwidgets"] is None:
             raise LSTMWidgetsError(
                 f"{place} has no lstmwidgets: install lstmwidgets {ours['lstmwidgets']} in the environment "
@@ -281,3 +267,28 @@ def _check_workers(client: Client, address: str) -> None:
                 f"{place} has {', '.join(other)}: install the same versions there as here, or numbers would "
                 "depend on where a series is computed"
             )
+
+
+def _versions_at(client: Client, address: str, names: list[str]) -> dict[str, dict[str, str | None]]:
+    """Versions of packages, and of Python, at the scheduler and at each worker."""
+
+    def found(
+        names: list[str],
+    ) -> dict[str, str | None]:  # sent as it stands, for it may not be there
+        import sys
+        from importlib.metadata import PackageNotFoundError, version
+
+        there: dict[str, str | None] = {}
+        for name in names:
+            try:
+                there[name] = version(name)
+            except PackageNotFoundError:
+                there[name] = None
+        return {**there, "python": ".".join(map(str, sys.version_info[:2]))}
+
+    workers = client.run(found, names)
+    scheduler = client.run_on_scheduler(found, names)
+    return {
+        f"the scheduler at {address}": scheduler,
+        **{f"the worker at {each}": there for each, there in workers.items()},
+    }

@@ -18,7 +18,7 @@ from lstmwidgets.reports.batch.events import BatchNote
 from lstmwidgets.reports.batch.series import Series
 from lstmwidgets.reports.batch.work import Outcome, in_short, run
 
-_AHEAD = 2  # jobs for each thread: one that runs, and one that is there when it ends
+_AHEAD = 2  # jobs for each worker: one that runs, and one that is there when it ends
 _LOOK_SECONDS = 2.0
 _ALONE_SECONDS = 180.0  # this machine starts a worker again within some seconds, or cannot
 
@@ -34,6 +34,8 @@ def hand_out(to_do: Sequence[int], series: Series, crew: Crew) -> None:
     to_do : sequence of int
         Numbers of series.
     """
+    if max(crew.threads().values(), default=1) > 1:
+        series.tell(BatchNote("a worker does one series at a time: `dask worker --nworkers` uses more cores"))
     suspects = _Round(to_do, series, crew).run()
     for number in suspects:
         for still in _Round([number], series, crew).run():
@@ -77,7 +79,7 @@ class _Round:
         return self.suspects
 
     def _submit(self) -> None:
-        while self.waiting and len(self.running) < _AHEAD * max(1, sum(self._workers.values())):
+        while self.waiting and len(self.running) < _AHEAD * max(1, len(self._workers)):
             number = self.waiting.popleft()
             future = self.crew.client.submit(
                 run, self.series.job(number), key=f"series-{self._name}-{number}", pure=False

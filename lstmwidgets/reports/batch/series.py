@@ -69,6 +69,11 @@ class Series:
     def __len__(self) -> int:
         return len(self._panel)
 
+    @property
+    def ended(self) -> int:
+        """How many are dealt with."""
+        return len(self._entries)
+
     def look_up(self, force: bool) -> list[int]:
         """Settle what an earlier run has done; the numbers of all others.
 
@@ -79,7 +84,7 @@ class Series:
         """
         if self._vanished:
             listed = _listed(self._vanished)
-            self.tell(BatchNote(f"no longer in the panel: {listed}, left as it was and not listed"))
+            self.tell(BatchNote(f"no longer in the panel: {listed}, left as before, and not listed"))
         to_do = []
         for number, unique_id in enumerate(self._panel.ids):
             try:
@@ -131,7 +136,7 @@ class Series:
                 entry.status,
                 entry.reason or entry.metrics["verdict"],
                 outcome.seconds,
-                ended=len(self._entries),
+                ended=self.ended,
                 series=len(self),
                 failed=self._failed,
             )

@@ -13,8 +13,6 @@ from pyarrow import csv, parquet
 from lstmwidgets.data.columns import ID_COLUMN
 from lstmwidgets.reports.batch.events import Status
 
-FORECAST_COLUMN = "yhat"
-
 _SOURCE_COUNTS, _AUDIT_COUNTS = ("points", "missing"), ("gaps", "outliers")
 _RUN_COUNTS, _TRAINING_COUNTS = ("cutoffs", "horizon"), ("epochs", "best_epoch", "parameters")
 _COUNTS = {*_SOURCE_COUNTS, *_AUDIT_COUNTS, *_RUN_COUNTS, *_TRAINING_COUNTS}
@@ -74,7 +72,7 @@ def read_forecast(unique_id: str, content: bytes) -> pa.Table:
 def forecasts_file(entries: Sequence[Entry]) -> bytes:
     """Parquet of all forecasts: ``unique_id, ds, yhat``, and the bounds of each level."""
     tables = [entry.forecast for entry in entries if entry.forecast is not None]
-    empty = pa.schema([(ID_COLUMN, pa.string()), ("ds", pa.timestamp("us")), (FORECAST_COLUMN, pa.float64())])
+    empty = pa.schema([(ID_COLUMN, pa.string()), ("ds", pa.timestamp("us")), ("yhat", pa.float64())])
     return _parquet(pa.concat_tables([empty.empty_table(), *tables], promote_options="default"))
 
 

@@ -124,7 +124,8 @@ def batch(
         except OutputError:
             raise
         except Exception:  # the scheduler is gone, say: what it did is kept, and is to be found
-            series.publish()
+            if series.ended:
+                series.publish()
             raise
         except KeyboardInterrupt:
             result = series.publish()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import secrets
 import signal
 import sys
 import tempfile
@@ -43,6 +44,8 @@ _ROOMY_SHARE = 0.75  # of a worker's memory: above it more is dropped, and a ker
 _kernel: WarmKernel | None = None
 _roomy_bytes: int | None = None
 _frozen = False
+_one_at_a_time = threading.Lock()
+"""A worker of somebody else's may have several threads, and trainings side by side give other numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,31 +87,29 @@ class Outcome:
     trace : str
         Where, if the series is not to blame.
     seconds : float
-    memory : int
-        Bytes that the worker's process held at the end.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
     reason: str = ""
     trace: str = ""
     seconds: float = 0.0
-    memory: int = 0
 
 
 def run(job: Job) -> Outcome:
     """Do one job. Whatever goes wrong with it is its own affair, and told in words."""
-    began = clock.perf_counter()
-    files: dict[str, bytes] = {}
-    reason = trace = ""
-    try:
-        with tempfile.TemporaryDirectory(prefix="lstmwidgets-") as folder:
-            files = _forecast(job, Path(folder)) if job.forecasts_only else _report(job, Path(folder))
-    except LSTMWidgetsError as error:
-        reason = str(error)
-    except Exception as error:  # a series that breaks something must not stop the others
-        reason, trace = in_short(error), traceback.format_exc()
-    _tidy()
-    return Outcome(files, reason, trace, clock.perf_counter() - began, _memory())
+    with _one_at_a_time:
+        began = clock.perf_counter()
+        files: dict[str, bytes] = {}
+        reason = trace = ""
+        try:
+            with tempfile.TemporaryDirectory(prefix="lstmwidgets-") as folder:
+                files = _forecast(job, Path(folder)) if job.forecasts_only else _report(job, Path(folder))
+        except LSTMWidgetsError as error:
+            reason = str(error)
+        except Exception as error:  # a series that breaks something must not stop the others
+            reason, trace = in_short(error), traceback.format_exc()
+        _tidy()
+        return Outcome(files, reason, trace, clock.perf_counter() - began)
 
 
 def in_short(error: BaseException) -> str:
@@ -167,12 +168,9 @@ def _tidy() -> None:
     if not _frozen:  # a collection then passes over all that was imported: 2 ms in place of 200
         gc.freeze()
         _frozen = True
-    if _roomy_bytes and _memory() > _roomy_bytes and "keras" in sys.modules:
+    crowded = _roomy_bytes is not None and psutil.Process().memory_info().rss > _roomy_bytes
+    if crowded and "keras" in sys.modules:
         sys.modules["keras"].backend.clear_session()  # costs the compiled loops
-
-
-def _memory() -> int:
-    return int(psutil.Process().memory_info().rss)
 
 
 class Warm(WorkerPlugin):
@@ -186,9 +184,8 @@ class Warm(WorkerPlugin):
         Whether the worker was started by this batch: what it and TensorFlow print then goes to a file.
     """
 
-    name = "lstmwidgets-batch"
-
     def __init__(self, forecasts_only: bool, ours: bool) -> None:
+        self.name = f"lstmwidgets-{secrets.token_hex(4)}"  # two batches may share a scheduler
         self.forecasts_only, self.ours = forecasts_only, ours
 
     def setup(self, worker: Any) -> None:
@@ -203,8 +200,14 @@ class Warm(WorkerPlugin):
         threading.Thread(target=_import, args=(self.forecasts_only,), daemon=True).start()
 
     def teardown(self, worker: Any) -> None:
-        """Called by Dask when a worker is closed."""
-        global _kernel
+        """Called by Dask when a worker is closed, or the batch is over; another batch may go on there."""
+        threading.Thread(target=_stop_kernel, daemon=True).start()
+
+
+def _stop_kernel() -> None:
+    """End the kernel, if there is one; one whose worker is killed ends by itself."""
+    global _kernel
+    with _one_at_a_time:
         if _kernel is not None:
             _kernel.stop()
             _kernel = None
