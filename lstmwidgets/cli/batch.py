@@ -45,9 +45,13 @@ def command(
         ),
     ] = False,
     workers: Annotated[
-        int | None,
+        Any,
         typer.Option(
-            "--workers", min=1, help="Processes on this machine; by default one a core.", show_default=False
+            "--workers",
+            parser=flags.number,
+            metavar="INT",
+            help="Processes on this machine; by default one a core.",
+            show_default=False,
         ),
     ] = None,
     scheduler: Annotated[
@@ -86,6 +90,7 @@ def command(
     }
     with accepting():
         ReportSettings.of(source, **asked)
+        _check_workers(workers)
     folder = out if out is not None else Path(f"{flags.stem(source)}-reports")
     cluster = {"workers": workers, "scheduler": scheduler}
     options = {**asked, **cluster, "forecasts_only": forecasts_only, "force": force}
@@ -96,6 +101,14 @@ def command(
         typer.echo(printable(_summary(result)))
     if result.failed:
         raise typer.Exit(SOME_FAILED)
+
+
+def _check_workers(workers: Any) -> None:
+    if workers is None:
+        return
+    from lstmwidgets.reports.batch.cluster import checked
+
+    checked(workers, None)
 
 
 def _run(source: str, folder: Path, options: dict[str, Any], *, shown: bool) -> Any:

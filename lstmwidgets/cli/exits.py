@@ -121,7 +121,7 @@ def printable(text: str) -> str:
 
 
 def _told(error: BaseException) -> tuple[str, int]:
-    from lstmwidgets.reports.single.refusals import OutputError
+    from lstmwidgets.reports.single.refusals import OutputError, Unavailable
 
     name = type(error).__name__
     if isinstance(error, Stop):
@@ -129,7 +129,8 @@ def _told(error: BaseException) -> tuple[str, int]:
     if isinstance(error, KeyboardInterrupt):
         return str(error) or "interrupted", INTERRUPTED
     if isinstance(error, LSTMWidgetsError):
-        return str(error), OUTPUT if isinstance(error, OutputError) else DATA
+        codes = {OutputError: OUTPUT, Unavailable: FAILED}
+        return str(error), next((code for kind, code in codes.items() if isinstance(error, kind)), DATA)
     if name == "StageFailed":
         return str(error), FAILED
     return f"{name}: {error}. This should not happen: run it again with --debug to see where", FAILED

@@ -10,11 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
+from lstmwidgets.cli.exits import USAGE, Stop
 from lstmwidgets.config import LSTMConfig, Parameter
 
 NETWORK = "The network, and how it is trained"
 DATA = "The data"
 ANSWER = "What is told"
+
+_MOST = 1 << 53  # above it a float no longer tells one whole number from the next
 
 
 def _data(*names: str, help: str, metavar: str | None = None) -> Any:
@@ -65,7 +68,10 @@ Out = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", metavar="", help="Do everything anew, the training too.")]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", metavar="", help="No progress: errors alone.", rich_help_panel=ANSWER)
+    bool,
+    typer.Option(
+        "--quiet", "-q", metavar="", help="No progress, only what came of it.", rich_help_panel=ANSWER
+    ),
 ]
 Json = Annotated[
     bool,
@@ -111,7 +117,31 @@ def levels_of(given: list[str] | None) -> list[Any] | None:
     """
     if not given:
         return None
-    return [_number(each.strip()) for one in given for each in one.split(",")]
+    levels = [each.strip() for one in given for each in one.split(",")]
+    if not all(levels):
+        raise Stop(
+            f"--levels {','.join(given)} is not accepted: --levels takes whole numbers from 1 to 99 with a "
+            "comma between any two, such as 80,90",
+            USAGE,
+        )
+    return [number(level) for level in levels]
+
+
+def number(text: str) -> Any:
+    """Text as the number that it is, a whole one in whatever form; else as it is.
+
+    Examples
+    --------
+    >>> [number(text) for text in ("80", "1e3", "0.5", "many")]
+    [80, 1000, 0.5, 'many']
+    """
+    for kind in (int, float):
+        try:
+            found = kind(text)
+        except ValueError:
+            continue
+        return int(found) if isinstance(found, float) and found.is_integer() and abs(found) < _MOST else found
+    return text
 
 
 def stem(source: str) -> str:
@@ -132,19 +162,10 @@ def _flag(parameter: Parameter) -> Any:
     bounds = "" if choices else f"{parameter.unit}, {parameter.minimum:g} to {parameter.maximum:.10g}; "
     option = typer.Option(
         f"--{parameter.name.replace('_', '-')}",
-        parser=str if choices else _number,
+        parser=str if choices else number,
         metavar=choices or parameter.kind.upper(),
         help=f"{parameter.help} ({bounds}default {parameter.default})",
         show_default=False,
         rich_help_panel=NETWORK,
     )
     return Annotated[Any, option]
-
-
-def _number(text: str) -> Any:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text

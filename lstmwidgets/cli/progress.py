@@ -87,7 +87,8 @@ class BatchProgress:
             self._say(event.words)
         elif isinstance(event, BatchStarted):
             reused = f", {event.reused:,} of them unchanged" if event.reused else ""
-            self._say(f"{event.series:,} series{reused}; {event.workers} workers")
+            workers = f"{event.workers} worker{'s' * (event.workers != 1)}"
+            self._say(f"{event.series:,} series{reused}; {workers}")
             if event.dashboard:
                 self._say(f"Dask's dashboard: {event.dashboard}")
             self._move(event.reused, event.series, 0)

@@ -18,7 +18,7 @@ from lstmwidgets.cli.exits import EXIT_CODES, Stop, guarded, interruptible, prin
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.reports.single.execution import StageFailed
-from lstmwidgets.reports.single.refusals import OutputError
+from lstmwidgets.reports.single.refusals import OutputError, Unavailable
 from lstmwidgets.reports.single.settings import ReportSettings
 
 
@@ -82,7 +82,7 @@ def test_flags_reach_the_settings_in_both_spellings(run, monkeypatch):
 
     monkeypatch.setattr("lstmwidgets.reports.single.report.report", note)
     line = "report a.csv --time year --time month --value y --freq MS --id shop --only 007 --fill linear"
-    line += " --levels 95,50 --levels 80 --sequence_length 9 --sequence-length 10 --learning-rate 1e-2"
+    line += " --levels 95,50 --levels 80 --sequence_length 9 --sequence-length 1e1 --learning-rate 1e-2"
     line += " --loss absolute --pdf --force -o some/where"
     assert run(*line.split()) == (3, "", "noted\n")
     report_flags = {
@@ -115,7 +115,10 @@ def test_flags_reach_the_settings_in_both_spellings(run, monkeypatch):
         ("report co2 --unitz 3", "lstmwidgets report: No such option: --unitz"),
         ("report", "lstmwidgets report: Missing argument"),
         ("reprot co2", "lstmwidgets: No such command 'reprot'"),
-        ("batch panel.csv --workers 0", "lstmwidgets batch: Invalid value for '--workers'"),
+        ("report co2 --epochs 1e9", "epochs=1000000000 is not accepted: epochs takes a whole number"),
+        ("report co2 --levels ,", "--levels , is not accepted: --levels takes whole numbers from 1 to 99"),
+        ("batch panel.csv --workers 0", "workers=0 is not accepted: workers takes a whole number from 1 to"),
+        ("batch panel.csv --workers two", "workers='two' is not accepted: workers takes a whole number"),
         ("batch panel.csv --workers 2 --scheduler tcp://a:1", "give one of them"),
         ("batch panel.csv --horizon 0", "horizon=0 is not accepted"),
         ("datasets -o a.csv", "name the series to be written"),
@@ -149,6 +152,7 @@ def test_data_that_cannot_be_used_are_3_and_output_that_cannot_be_written_4(run,
         (Stop("not so", 2), 2, "not so"),
         (LSTMWidgetsError("too short"), 3, "too short"),
         (OutputError("full"), 4, "full"),
+        (Unavailable("no browser"), 1, "no browser"),
         (
             StageFailed("Training", "ValueError: no", Path("a.ipynb")),
             1,

@@ -65,6 +65,12 @@ def events(result: BatchResult) -> list[object]:
     ]
 
 
+def test_one_worker_is_one(capsys):
+    with BatchProgress() as progress:
+        progress.on_event(BatchStarted(5, 0, 1, None))
+    assert capsys.readouterr().err == "5 series; 1 worker\n"
+
+
 @pytest.fixture
 def result():
     nowhere = Path("out")
