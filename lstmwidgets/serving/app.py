@@ -23,7 +23,7 @@ from jupyter_core.utils import run_sync
 from tornado.ioloop import IOLoop
 from traitlets.config import Config
 from voila.app import Voila
-from voila.static_file_handler import AllowListFileHandler
+from voila.static_file_handler import AllowListFileHandler, TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
 from lstmwidgets.errors import LSTMWidgetsError
@@ -31,6 +31,7 @@ from lstmwidgets.serving.handlers import (
     CONTENT_SECURITY_POLICY,
     RETRY_SECONDS,
     Session,
+    TemplateFiles,
     TokenGate,
     VisitorPage,
 )
@@ -83,11 +84,12 @@ class App(Voila):
 
     def init_handlers(self) -> list[Any]:
         """Voilà's handlers, without its files and with our page."""
+        ours = {TornadoVoilaHandler: VisitorPage, TemplateStaticFileHandler: TemplateFiles}
         handlers: list[Any] = [(r"/session/(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)", Session)]
         for pattern, handler, *rest in super().init_handlers():
             if handler is AllowListFileHandler:
                 continue
-            handlers.append((pattern, VisitorPage if handler is TornadoVoilaHandler else handler, *rest))
+            handlers.append((pattern, ours.get(handler, handler), *rest))
         return handlers
 
     def listen(self) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from jupyter_server.auth.identity import IdentityProvider, User
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
+from voila.static_file_handler import TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
 RETRY_SECONDS = 20
@@ -76,6 +77,17 @@ class VisitorPage(TornadoVoilaHandler):
         if status_code == 503:
             self.set_header("Retry-After", str(RETRY_SECONDS))
         super().write_error(status_code, **details)
+
+
+class TemplateFiles(TemplateStaticFileHandler):
+    """The files of Voilà's templates; whatever else is asked for under their address is not there."""
+
+    async def get(self, path: str, include_body: bool = True) -> None:
+        """Send one."""
+        try:
+            await super().get(path, include_body)
+        except (AssertionError, LookupError, OSError, ValueError):  # a path of another form than theirs
+            raise web.HTTPError(404) from None
 
 
 class Session(APIHandler):
