@@ -55,8 +55,19 @@ def quoted(cell: str) -> str:
 
 
 def as_text(cells: pd.Series) -> pd.Series:
-    """The cells as stripped text, missing ones as the empty string."""
-    return cells.astype("str").fillna("").str.strip()
+    """The cells as stripped text, missing ones as the empty string; bytes that are no text as their repr."""
+    try:
+        text = cells.astype("str")
+    except UnicodeDecodeError:
+        text = cells.astype(object).map(_decoded).astype("str")
+    return text.fillna("").str.strip()
+
+
+def _decoded(cell: object) -> object:
+    try:
+        return cell.decode() if isinstance(cell, bytes) else cell
+    except UnicodeDecodeError:
+        return repr(cell)
 
 
 def is_missing(text: pd.Series) -> NDArray[np.bool_]:

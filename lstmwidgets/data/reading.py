@@ -82,10 +82,15 @@ def open_table(source: str | Path | pd.DataFrame | Table) -> Table:
     if not os.path.exists(path):  # unlike the path's own method, False for a name that is too long
         raise LSTMWidgetsError(
             f"there is no file {str(source)!r} (looked in {str(path.absolute().parent)!r}): check the path. "
-            "For a bundled dataset use load_dataset"
+            "A bundled series goes by its name alone: load_dataset('co2'), lstmwidgets report co2"
         )
     if path.is_dir():
         raise LSTMWidgetsError(f"{str(source)!r} is a folder: pass the path of one file in it")
+    if not path.is_file():  # a pipe would be waited for without an end
+        raise LSTMWidgetsError(
+            f"{str(source)!r} is a pipe or a device, and data are read more than once: save them to a file, "
+            "and pass its path"
+        )
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
     suffix = suffixes[-1] if suffixes else ""
     if suffix in PARQUET_SUFFIXES:
@@ -135,8 +140,10 @@ def _open_frame(frame: pd.DataFrame) -> Table:
 
 
 def _open_parquet(path: Path) -> Table:
+    import pyarrow
     from pyarrow import ArrowException, parquet
 
+    pyarrow.array(pd.PeriodIndex([], freq="D"))  # from then on pyarrow knows periods, which are numbers to it
     try:
         with parquet.ParquetFile(path) as file:
             check_row_count(file.metadata.num_rows, repr(path.name))
@@ -145,19 +152,33 @@ def _open_parquet(path: Path) -> Table:
     except (ArrowException, OSError) as error:
         raise LSTMWidgetsError(f"{path.name!r} cannot be read as Parquet ({error}): write it again") from None
     if batch is not None:
-        sample = batch.to_pandas(ignore_metadata=True)
+        sample = _frame_of(batch)
 
     def chunks(columns: list[str]) -> Iterator[pd.DataFrame]:
         try:
             with parquet.ParquetFile(path) as file:
                 for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=columns):
-                    yield batch.to_pandas(ignore_metadata=True)[columns]
+                    yield _frame_of(batch)[columns]
         except (ArrowException, OSError) as error:
             raise LSTMWidgetsError(
                 f"{path.name!r} cannot be read as Parquet ({error}): write it again"
             ) from None
 
     return Table(repr(path.name), "at position", 0, sample, chunks)
+
+
+def _frame_of(batch: Any) -> pd.DataFrame:
+    """Rows of a Parquet file; a column of text that is not UTF-8 as bytes, which nothing stumbles over."""
+    import pyarrow
+
+    for place, (name, kind) in enumerate(zip(batch.schema.names, batch.schema.types, strict=True)):
+        if pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind):
+            try:
+                batch.column(place).validate(full=True)
+            except pyarrow.ArrowInvalid:
+                batch = batch.set_column(place, name, batch.column(place).cast(pyarrow.large_binary()))
+    frame: pd.DataFrame = batch.to_pandas(ignore_metadata=True)
+    return frame
 
 
 class _Metered(io.RawIOBase):
@@ -188,9 +209,12 @@ class _Metered(io.RawIOBase):
 
 
 def _bytes_of(path: Path) -> IO[bytes]:
+    return gzip.open(path, "rb") if _is_packed(path) else path.open("rb")  # type: ignore[return-value]
+
+
+def _is_packed(path: Path) -> bool:
     with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]
+        return file.read(2) == b"\x1f\x8b"
 
 
 def _open_csv(path: Path) -> Table:
@@ -225,6 +249,8 @@ def _open_csv(path: Path) -> Table:
     sample = next(chunks(names, _SAMPLE_ROWS), pd.DataFrame(columns=names, dtype="str"))
     said = {";": "semicolons", "\t": "tabs"}
     notes = [f"columns separated by {said[separator]}"] if separator in said else []
+    if path.suffix.lower() == ".gz" and not _is_packed(path):
+        notes.append(f"{label} is not compressed, whatever its name says, and read as it is")
     return Table(label, "on line", 2, sample, chunks, separator in said, notes)
 
 
@@ -287,14 +313,15 @@ def _explain(message: str, label: str, names: list[str]) -> str:
 
 
 def _check_text(head: bytes, path: Path) -> None:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head:
-        kind = (
-            "UTF-16 text"
-            if head.startswith((b"\xff\xfe", b"\xfe\xff")) or _every_other_zero(head)
-            else "no text file"
-        )
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or _every_other_zero(head):
         raise LSTMWidgetsError(
-            f'{path.name!r} is {kind}, not UTF-8. {_UTF8_REMEDY}pandas.read_csv(path, encoding="utf-16")'
+            f'{path.name!r} is UTF-16 text, not UTF-8. {_UTF8_REMEDY}pandas.read_csv(path, encoding="utf-16")'
+        )
+    if count := head.count(0):
+        line = head.count(b"\n", 0, head.index(0)) + 1
+        raise LSTMWidgetsError(
+            f"{path.name!r} has NUL bytes, {count:,} near its beginning and the first on line {line}: it is "
+            "no text file, or was damaged when it was written or copied. Export or copy it again"
         )
 
 

@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmwidgets.data.cells import NumberReader, TimeReader, as_text, is_missing
-from lstmwidgets.data.columns import ID_COLUMN, Choice, choose_columns, join_time
+from lstmwidgets.data.cells import NumberReader, TimeReader, as_text, is_missing, quoted
+from lstmwidgets.data.columns import ID_COLUMN, Choice, choose_columns, few, join_time
 from lstmwidgets.data.grid import Grid, describe_freq, points_per_cycle, regular_grid
+from lstmwidgets.data.mixed import refuse_mixed
 from lstmwidgets.data.reading import Table, check_row_count, open_table
 from lstmwidgets.errors import LSTMWidgetsError
 
@@ -65,7 +66,7 @@ def read_series(
     LSTMWidgetsError
         For a file that is missing, empty or of unknown kind or encoding; columns that cannot be
         told apart; cells that are neither numbers nor timestamps; infinite or only missing values;
-        repeated timestamps; fewer than two rows; timestamps off one regular grid.
+        repeated timestamps; fewer than two rows; timestamps off one regular grid, or of mixed frequencies.
 
     Examples
     --------
@@ -258,9 +259,9 @@ def _check_ids(ids: dict[str, None], table: Table) -> None:
     if len(ids) > 1:
         first = next(iter(ids))
         raise LSTMWidgetsError(
-            f"{table.label} holds several series, {ID_COLUMN} {', '.join(map(repr, list(ids)[:4]))}"
+            f"{table.label} holds several series, {ID_COLUMN} {few(list(ids)[:4])}"
             f"{' and more' if len(ids) > 4 else ''}: keep one, for example "
-            f"frame[frame[{ID_COLUMN!r}] == {first!r}]"
+            f"frame[frame[{ID_COLUMN!r}] == {quoted(first)}]"
         )
 
 
@@ -289,6 +290,8 @@ def _assemble(
         notes.append("rows sorted by time: they were not in ascending order")
     index = pd.DatetimeIndex(times)
     _check_duplicates(index, places, word, choice)
+    if freq is None:
+        refuse_mixed(index, choice.time)
     grid = regular_grid(index, freq, lambda position: f"{word} {places[position]}")
     check_row_count(len(grid.index), "the regular time index")
     series = pd.Series(_on_grid(grid, values), index=grid.index, name=choice.value)

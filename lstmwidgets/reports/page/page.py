@@ -6,7 +6,6 @@ import base64
 import copy
 import html
 import json
-import os
 import re
 import secrets
 from pathlib import Path
@@ -23,6 +22,7 @@ from lstmwidgets.reports.page.display import PAGE_MIME
 from lstmwidgets.reports.page.drawing import inlined
 from lstmwidgets.reports.page.head import colours, policy
 from lstmwidgets.reports.page.outline import contents_of, dress_tables, name_page
+from lstmwidgets.reports.whole import write_whole
 from lstmwidgets.widgets.theme import PALETTE
 
 TEMPLATE = Path(__file__).with_name("template")
@@ -36,15 +36,11 @@ _SCRIPT = re.compile(r"<script(?: type=\"module\")?>(.*?)</script>", re.DOTALL)
 
 def write_page(notebook: str | Path | nbformat.NotebookNode, path: str | Path) -> Path:
     """Write `report_page` to a file, whole or not at all."""
-    path = Path(path)
-    beside = path.with_name(f".{path.name}.new")
+    page = report_page(notebook)
     try:
-        beside.write_text(report_page(notebook), encoding="utf-8")
-        os.replace(beside, path)
+        return write_whole(Path(path), page)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise LSTMWidgetsError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
-    return path
 
 
 def report_page(notebook: str | Path | nbformat.NotebookNode) -> str:

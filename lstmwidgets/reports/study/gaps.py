@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lstmwidgets.analysis.diagnosis.checks.finding import percent
 from lstmwidgets.analysis.repair import FILL_METHODS, LSTM, fill
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import Windows, make_windows
@@ -19,6 +20,9 @@ FILLS = (*FILL_METHODS, MASK)
 
 _REMEDIES = ("linear", "forward", MASK)
 """What an error may advise, as each takes any series: the first that leaves something to train on."""
+
+MOST_FILLED = 0.3
+"""Where more than this share of the values is missing, no repair is advised: it would make up the series."""
 
 _REACH = 1e15  # standard deviations; the square of 1e19 is the largest number of 32 bits
 
@@ -97,10 +101,20 @@ def check_reach(series: pd.Series, windows: Windows) -> None:
         )
 
 
+def repairable(series: pd.Series) -> bool:
+    """Whether so few values are missing that filling them may be advised."""
+    return bool(series.isna().mean() <= MOST_FILLED)
+
+
 def _remedy(series: pd.Series, config: LSTMConfig) -> str:
     """The end of a sentence: the first repair with which all is well; empty where gaps are not to blame."""
     if not series.isna().any() or series.attrs.get("mask"):
         return ""
+    if not repairable(series):
+        return (
+            f". {percent(series.isna().mean())} of its values are missing, too many to fill: take a "
+            "stretch with fewer gaps, or average to a coarser step"
+        )
     for method in _REMEDIES:
         try:
             mended = repaired(series, method)

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmwidgets.data.cells import as_text
-from lstmwidgets.data.columns import ID_COLUMN
+from lstmwidgets.data.cells import as_text, quoted
+from lstmwidgets.data.columns import ID_COLUMN, few
 from lstmwidgets.data.datasets import DATASETS, load_dataset
 from lstmwidgets.data.reading import CSV_SUFFIXES, PARQUET_SUFFIXES, Table, open_table
 from lstmwidgets.data.series import read_unannounced
@@ -134,8 +134,8 @@ def _rows_of(
         option = "id_column" if id_column != ID_COLUMN else "only"
         raise LSTMWidgetsError(
             f"{option}={only if option == 'only' else id_column!r} needs a column {id_column!r}, and "
-            f"{table.label} has {', '.join(map(repr, names[:8]))}{' and more' * (len(names) > 8)}: name the "
-            "one that tells the series apart, id_column=… (--id on the command line)"
+            f"{table.label} has {few(names)}: name the one "
+            " that tells the series apart, id_column=… (--id on the command line)"
         )
     if id_column in wanted:
         raise LSTMWidgetsError(f"id_column={id_column!r} is the time or value column too: name another one")
@@ -148,7 +148,10 @@ def _rows_of(
     kept = [name for name in names if name != id_column and (name != ID_COLUMN or name in wanted)]
     for chunk in table.chunks(names):
         ids = as_text(chunk[id_column])
-        _refuse_nameless(table, id_column, chunk, (ids == "").to_numpy(), place)
+        nameless = (ids == "").to_numpy()
+        if nameless.any():  # blank rows are passed over
+            told = chunk[nameless].apply(lambda column: as_text(column) != "").any(axis=1).to_numpy()
+            refuse_nameless(table, id_column, place + np.flatnonzero(nameless)[told])
         place += len(chunk)
         seen |= dict.fromkeys(one for one in ids.unique() if one)
         if only is None and len(seen) > 1:
@@ -172,25 +175,30 @@ def _rows_of(
     ), chosen
 
 
-def _refuse_nameless(
-    table: Table, id_column: str, chunk: pd.DataFrame, nameless: NDArray[np.bool_], first: int
-) -> None:
-    """Refuse rows that hold something and belong to no series; blank ones are passed over."""
-    if not nameless.any():
-        return
-    told = chunk[nameless].apply(lambda column: as_text(column) != "").any(axis=1).to_numpy()
-    if told.any():
+def refuse_nameless(table: Table, id_column: str, places: NDArray[np.int64]) -> None:
+    """Refuse rows that hold something and belong to no series, if there are any.
+
+    Parameters
+    ----------
+    table : Table
+    id_column : str
+        The column in which they are empty.
+    places : int array
+        Where they stand, as the table counts.
+    """
+    if len(places):
+        more = f" and {len(places) - 4:,} more" if len(places) > 4 else ""
         raise LSTMWidgetsError(
             f"{table.label} has rows that name no series: {id_column!r} is empty {table.word} "
-            f"{first + np.flatnonzero(nameless)[told.argmax()]}. Name their series, or drop them"
+            f"{', '.join(map(str, places[:4]))}{more}. Name their series, or drop them"
         )
 
 
 def _several(label: str, id_column: str, ids: list[str]) -> str:
-    shown = ", ".join(map(repr, ids[:4])) + " and more" * (len(ids) > 4)
+    shown = few(ids[:4]) + " and more" * (len(ids) > 4)  # how many, nobody knows: the rest was not read
     return (
         f"{label} holds several series, {id_column} {shown}: "
-        f"name one, only={ids[0]!r} (--only on the command line), or report on all of them with "
+        f"name one, only={quoted(ids[0])} (--only on the command line), or report on all of them with "
         "lstmwidgets batch"
     )
 
@@ -200,6 +208,6 @@ def _unknown(label: str, id_column: str, only: str, ids: list[str]) -> str:
     shown = [lower[one] for one in difflib.get_close_matches(only.lower(), lower, n=3)] or ids[:4]
     more = len(ids) - len(shown)
     return (
-        f"only={only!r} is not in column {id_column!r} of {label}: it holds {', '.join(map(repr, shown))}"
+        f"only={quoted(only)} is not in column {id_column!r} of {label}: it holds {few(shown)}"
         f"{f' and {more:,} more' if more else ''}"
     )

@@ -28,8 +28,9 @@ from lstmwidgets.reports.study.metrics import Metrics, metrics_of
 from lstmwidgets.reports.study.source import source_name
 from lstmwidgets.reports.study.subject import ROWS as ROWS
 from lstmwidgets.reports.study.subject import Subject
-from lstmwidgets.reports.study.tables import safe_csv, write_whole
+from lstmwidgets.reports.study.tables import safe_csv
 from lstmwidgets.reports.study.verdict import verdict_of
+from lstmwidgets.reports.whole import write_whole
 
 if TYPE_CHECKING:
     from lstmwidgets.model.forecaster import LSTMForecaster

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 import unicodedata
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -105,18 +103,3 @@ def _cell(value: Any) -> str:
         return "" if math.isnan(value) else repr(getattr(value, "item", lambda: value)())
     missing = pd.isna(value) if pd.api.types.is_scalar(value) else False
     return "" if missing else safe_text(str(value))
-
-
-def write_whole(path: Path, text: str) -> Path:
-    """Write a text file beside its name and rename it, so that it is never half there."""
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        with beside.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    return path

@@ -20,6 +20,7 @@ from lstmwidgets.data.auditing.words import when
 from lstmwidgets.data.filling import describe_repairs
 from lstmwidgets.data.grid import describe_freq
 from lstmwidgets.reports.page.display import Fact, Headline
+from lstmwidgets.reports.study.gaps import repairable
 from lstmwidgets.reports.study.source import source_name
 
 if TYPE_CHECKING:
@@ -132,7 +133,8 @@ def done(study: Study) -> list[str]:
     windows = study.windows
     if windows.left_out:
         every = windows.left_out + len(windows.train) + len(windows.validation) + len(windows.test)
-        repair = "" if study.fill else "; fill= (--fill) repairs gaps, or tells the network of them"
+        may = not study.fill and repairable(study.original)
+        repair = "; fill= (--fill) repairs gaps, or tells the network of them" if may else ""
         said.append(
             f"{windows.left_out:,} of {every:,} windows to learn from or to test on touch a missing value "
             f"and are left out{repair}."

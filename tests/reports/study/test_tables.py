@@ -13,7 +13,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lstmwidgets.reports.study.tables import safe_csv, safe_text, write_whole
+from lstmwidgets.reports.study.tables import safe_csv, safe_text
+from lstmwidgets.reports.whole import write_whole
 
 FORMULA = "=cmd|'/c calc'!A1"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
