@@ -80,8 +80,9 @@ def command(
     if json:
         write_json(_answer(made))
         return
-    if made.reused and not quiet:
-        typer.echo("Unchanged: it stands there already. --force makes it anew.", err=True)
+    unchanged = ("Unchanged: it stands there already. --force makes it anew.",) if made.reused else ()
+    for note in () if quiet else (*made.notes, *unchanged):
+        typer.echo(printable(note), err=True)
     typer.echo(printable(f"{made.metrics.verdict}\n{made.paths['html']}"))
 
 
@@ -113,5 +114,6 @@ def _answer(made: Any) -> dict[str, Any]:
         "reference": metrics.reference,
         "coverage": {str(each.level): each.coverage for each in metrics.coverage},
         "reused": made.reused,
+        "notes": list(made.notes),
         "seconds": round(made.seconds, 3),
     }

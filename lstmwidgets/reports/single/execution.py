@@ -180,7 +180,7 @@ def _check_parameters(notebook: nbformat.NotebookNode, parameters: Mapping[str, 
 
 def _in_words(name: str, message: str, stage: str, path: Path) -> Exception:
     """The error of a cell as one of this process: our own keep their sentence."""
-    if is_full(message):
+    if is_full(name, message):
         return OutputError(f"the disk is full ({message}): {_FREE}")
     ours = {error.__name__: error for error in (LSTMWidgetsError, OutputError)}
     if name in ours:

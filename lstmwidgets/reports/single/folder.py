@@ -15,7 +15,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.reports.single.refusals import OutputError, checked_name, explained
+from lstmwidgets.reports.single.refusals import OutputError, Unavailable, checked_name, explained
 
 PAGE, NOTEBOOK, FORECAST, METRICS, MODEL, PDF = (
     "report.html",
@@ -76,6 +76,11 @@ class OutputFolder:
         with self.in_words():
             self.target = Path(os.path.realpath(path))
         name = self.target.name
+        if not name:
+            raise OutputError(
+                f"{str(path)!r} is a disk's root, and cannot be exchanged as a whole: name a folder in it, "
+                f"for example -o {self.target / 'report'}"
+            )
         if len(os.fsencode(name)) > _LONGEST_NAME:
             name = sha256(os.fsencode(name)).hexdigest()[:16]
         self.work = self.target.with_name(f".{name}.work")
@@ -102,7 +107,7 @@ class OutputFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         of_output = isinstance(error, OutputError)
-        of_data = isinstance(error, LSTMWidgetsError) and not of_output
+        of_data = isinstance(error, LSTMWidgetsError) and not isinstance(error, (OutputError, Unavailable))
         with suppress(OSError):  # the first error is the one to be told
             if of_output:
                 (self.work / FAILED).unlink(missing_ok=True)  # which says no more, and takes room
@@ -112,11 +117,6 @@ class OutputFolder:
                 self._lock.release()
                 return
         self._give()
-
-    @property
-    def holds_report(self) -> bool:
-        """Whether a whole report stands there already."""
-        return all((self.target / name).is_file() for name in ALWAYS)
 
     @property
     def resumable(self) -> bool:

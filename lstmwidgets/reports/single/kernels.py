@@ -143,10 +143,11 @@ class WarmKernel:
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
+        inherited = {name: text for name, text in os.environ.items() if name != "PYTHONSTARTUP"}
         with (folder / "kernel.log").open("wb") as log:
             options: dict[str, Any] = {
                 "cwd": os.getcwd(),
-                "env": {**os.environ, **ours, **environment},
+                "env": {**inherited, **ours, **environment},
                 "extra_arguments": [
                     "--HistoryManager.hist_file=:memory:",
                     "--InteractiveShellApp.ignore_cwd=True",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lstmwidgets.reports.single.folder import FAILED, METRICS, NOTEBOOK, PAGE
+from lstmwidgets.reports.single.folder import ALWAYS, FAILED, METRICS, NOTEBOOK, PAGE
 from lstmwidgets.reports.single.settings import ReportSettings
 from lstmwidgets.reports.single.stages import OnDetail
 from lstmwidgets.reports.study.metrics import Metrics
@@ -63,9 +64,18 @@ def make(
     tell("Writing the page")
     write_page(result / NOTEBOOK, result / PAGE)
     path = result / METRICS
-    metrics = Metrics.model_validate_json(path.read_bytes()).model_copy(update={"key": key})
+    own = {"key": key, "files": {name: file_hash(result / name) for name in ALWAYS if name != METRICS}}
+    metrics = Metrics.model_validate_json(path.read_bytes()).model_copy(update=own)
     path.write_text(metrics.to_json(), "utf-8")
     return metrics
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of what a file holds; empty where there is none."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _ignore(*_: object) -> None:

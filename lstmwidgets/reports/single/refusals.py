@@ -9,6 +9,7 @@ from pathlib import Path
 from lstmwidgets.errors import LSTMWidgetsError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_UNWRITTEN = "cannot write "  # how our own errors begin that tell of a file
 _OF_OUTPUT = (*_FULL, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG, errno.ENAMETOOLONG)
 
 
@@ -34,15 +35,18 @@ def checked_name(path: str) -> str:
     return path
 
 
-def is_full(text: str) -> bool:
-    """Whether an error's message tells of a full disk.
+def is_full(kind: str, message: str) -> bool:
+    """Whether an error of another process, by its name and message, is that of a full disk.
 
     Examples
     --------
-    >>> is_full("[Errno 28] No space left on device: 'model.safetensors'")
+    >>> is_full("OSError", "[Errno 28] No space left on device: 'model.safetensors'")
     True
+    >>> is_full("LSTMWidgetsError", "'No space left on device' in row 7 is no number")
+    False
     """
-    return any(os.strerror(code) in text for code in _FULL)
+    of_a_file = kind == OSError.__name__ or message.startswith(_UNWRITTEN)
+    return of_a_file and any(os.strerror(code) in message for code in _FULL)
 
 
 def is_of_output(error: OSError) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time as clock
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.reports.single.folder import (
+    ALWAYS,
     FORECAST,
     METRICS,
     MODEL,
@@ -20,8 +20,8 @@ from lstmwidgets.reports.single.folder import (
     PDF,
     OutputFolder,
 )
-from lstmwidgets.reports.single.making import make
-from lstmwidgets.reports.single.refusals import OutputError, explained, is_of_output
+from lstmwidgets.reports.single.making import file_hash, make
+from lstmwidgets.reports.single.refusals import OutputError, Unavailable, explained, is_of_output
 from lstmwidgets.reports.single.settings import LEVELS, ReportSettings
 from lstmwidgets.reports.single.stages import OnDetail, OnStage, Stages
 from lstmwidgets.reports.study.metrics import Metrics
@@ -45,12 +45,15 @@ class Report:
         Whether it stood there already, and nothing had to be done.
     seconds : float
         That this call took.
+    notes : tuple of str
+        A sentence for each thing that was out of the ordinary.
     """
 
     folder: Path
     metrics: Metrics
     reused: bool
     seconds: float
+    notes: tuple[str, ...] = ()
 
     @property
     def paths(self) -> dict[str, Path]:
@@ -85,8 +88,9 @@ def report(
     """Make the report of one series, all its files at once, or none.
 
     The notebook ``forecast_report.ipynb`` is run in a kernel of its own and becomes a page. Where a report of
-    the same data, settings and versions stands already, nothing is done. Where one of the same training
-    does, its model is used again. A run that was broken off goes on where its training was.
+    the same data, settings and versions stands already, and none of its files was changed since, nothing is
+    done. Where one of the same training does, its model is used again. A run that was broken off goes on
+    where its training was.
 
     Parameters
     ----------
@@ -119,6 +123,9 @@ def report(
         For settings that are not accepted and data that cannot be used.
     OutputError
         Where the folder cannot become a report's, or cannot be written.
+    Unavailable
+        Where a PDF is asked for and there is no browser, before anything is trained; or where the browser
+        fails, and the report stands without its PDF.
     StageFailed
         Where the notebook stops for another reason.
     Interrupted
@@ -145,12 +152,15 @@ def report(
     with OutputFolder(out) as folder, _interruptions(folder):
         tell("Checking the data")
         study = _study(asked, folder.work)
-        key = _key(asked, study)
-        metrics = None if force else _standing(folder, key)
+        key = _key(asked, study, str(folder.path))
+        metrics, changed = (None, []) if force else _standing(folder, key)
         reused = metrics is not None
+        print_it = pdf and not (reused and (folder.target / PDF).is_file())
+        if print_it:
+            _check_browser()
         if metrics is None:
             study.check()
-            folder.begin(fresh=force)
+            folder.begin(fresh=force or MODEL in changed)
             with _outputs(folder):
                 metrics = make(
                     asked,
@@ -162,12 +172,13 @@ def report(
                     on_stage=tell,
                     on_detail=on_detail,
                 )
-        if pdf and not (folder.target if reused else folder.result).joinpath(PDF).is_file():
-            tell("Printing the PDF")
-            _print(folder, reused)
         if not reused:
             folder.publish()
-    return Report(folder.path, metrics, reused, clock.monotonic() - began)
+        if print_it:
+            tell("Printing the PDF")
+            _print(folder)
+    notes = (f"Made again: {', '.join(changed)} had been changed or taken away.",) if changed else ()
+    return Report(folder.path, metrics, reused, clock.monotonic() - began, notes)
 
 
 def _study(asked: ReportSettings, work: Path) -> Study:
@@ -178,39 +189,61 @@ def _study(asked: ReportSettings, work: Path) -> Study:
     return Study(asked.source, asked.config, **own, folder=work)
 
 
-def _key(asked: ReportSettings, study: Study) -> str:
-    """What decides every number and word of the report."""
+def _key(asked: ReportSettings, study: Study, out: str) -> str:
+    """What decides every number and word of the report: also what it calls its file, its folder and columns.
+
+    The same data from another file, or read in another way, make a report with other words.
+    """
     from lstmwidgets.data.series import data_hash
 
     series = study.original
     return asked.key(
         data_hash(series),
         name=str(series.name),
+        rows=int(series.attrs["rows"]),
+        notes=list(series.attrs.get("notes", ())),
         dataset=series.attrs.get("dataset"),
-        template=hashlib.sha256(report_template().read_bytes()).hexdigest(),
+        parameters={**asked.parameters(), "out": out},
+        template=file_hash(report_template()),
     )
 
 
-def _standing(folder: OutputFolder, key: str) -> Metrics | None:
-    """What the report that stands there says, if it is the one that is asked for."""
-    if not folder.holds_report:
-        return None
+def _standing(folder: OutputFolder, key: str) -> tuple[Metrics | None, list[str]]:
+    """What the report that stands there says, if it is what is asked for; else which files have changed."""
     try:
         metrics = Metrics.model_validate_json((folder.target / METRICS).read_bytes())
     except (OSError, ValueError):
-        return None
-    return metrics if metrics.key == key else None
+        return None, []
+    if metrics.key != key:
+        return None, []
+    with folder.in_words():
+        others = [name for name in ALWAYS if name != METRICS]
+        changed = [name for name in others if file_hash(folder.target / name) != metrics.files.get(name)]
+    return (None, changed) if changed else (metrics, [])
 
 
-def _print(folder: OutputFolder, standing: bool) -> None:
+def _check_browser() -> None:
+    """Refuse to print where nothing can, before hours go into what is to be printed."""
+    from lstmwidgets.reports.page.printing import find_browser
+
+    try:
+        find_browser()
+    except LSTMWidgetsError as error:
+        raise Unavailable(f"{error}. Nothing was done: leave out --pdf for a report without") from None
+
+
+def _print(folder: OutputFolder) -> None:
+    """Print the report that stands there; it is whole without."""
     from lstmwidgets.reports.page.printing import print_pdf
 
-    with _outputs(folder):
-        if standing:
+    try:
+        with _outputs(folder):
             print_pdf(folder.target / PAGE, folder.work / PDF)
             folder.add(folder.work / PDF)
-        else:
-            print_pdf(folder.result / PAGE, folder.result / PDF)
+    except LSTMWidgetsError as error:
+        kind = OutputError if isinstance(error, OutputError) else Unavailable
+        shown = repr(str(folder.path))
+        raise kind(f"the report is in {shown}, but without its PDF: {error}") from error
 
 
 @contextmanager
@@ -235,7 +268,7 @@ def _interruptions(folder: OutputFolder) -> Iterator[None]:
     except KeyboardInterrupt:
         shown = repr(str(folder.path))
         if folder.published:
-            raise Interrupted(f"interrupted when all was done: the report is in {shown}") from None
+            raise Interrupted(f"interrupted when the report was done: it is in {shown}") from None
         left = "it goes on from where the training was" if folder.resumable else "it begins anew"
         raise Interrupted(
             f"interrupted: nothing of this run is in {shown}. To go on, run the same command again: {left}"

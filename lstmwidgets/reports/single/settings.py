@@ -121,16 +121,18 @@ class ReportSettings(BaseModel):
         return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
     def key(self, data_hash: str, **facts: Any) -> str:
-        """SHA-256 of all that decides the numbers of the report: equal keys, equal reports.
+        """SHA-256 of all that decides the numbers of a report: equal keys, equal numbers.
 
-        Where the data lie does not count, only what they are.
+        The data count, every setting but those that say where they lie, the versions of the packages, and
+        the facts: so whoever also tells where the data lie, or what else was found of them, has it count by
+        giving it.
 
         Parameters
         ----------
         data_hash : str
             As `lstmwidgets.data.series.data_hash` gives it.
         **facts
-            Whatever else a report tells of its data, as plain JSON: the name of the series, its season.
+            Whatever else counts, as plain JSON: the name of the series, its file, how it was read.
         """
         from lstmwidgets.model.storage import versions
 

@@ -177,6 +177,11 @@ class Metrics(_Part):
     key: str | None = Field(
         default=None, description="What decided these numbers, hashed: equal keys, equal numbers."
     )
+    files: dict[str, Hash] = Field(
+        default={},
+        description="SHA-256 of the files beside this one, by name; empty where they make no report. A PDF, "
+        "which may be printed later, is not among them.",
+    )
 
     @classmethod
     def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:

@@ -164,6 +164,8 @@ def test_the_kernel_is_this_python_and_its_folder_this_one_but_for_imports(tmp_p
     monkeypatch.chdir(tmp_path)
     (tmp_path / "colorsys.py").write_text("raise SystemExit('the module of the folder, not of Python')")
     (tmp_path / "ipykernel_launcher.py").write_text("raise SystemExit('the launcher of the folder')")
+    (tmp_path / "startup.py").write_text("import os\nos.chdir('/')")
+    monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "startup.py"))
     look = cell("import colorsys, os, sys\n[sys.executable, os.getcwd()]")
     with WarmKernel() as fresh:
         for each in (kernel, fresh):
@@ -200,6 +202,16 @@ def test_a_full_disk_is_told_as_one(tmp_path, kernel):
         pytest.skip("no /dev/full here")
     with pytest.raises(OutputError, match="the disk is full .*No space left on device.*free some space"):
         run(tmp_path, kernel, cell("with open('/dev/full', 'w') as file:\n    file.write('a')"))
+
+
+def test_data_that_speak_of_a_full_disk_are_no_full_disk(tmp_path, kernel):
+    cells = (
+        "from lstmwidgets.errors import LSTMWidgetsError",
+        "raise LSTMWidgetsError(\"'No space left on device' in row 7 is no number\")",
+    )
+    with pytest.raises(LSTMWidgetsError, match="^'No space left on device' in row 7") as stopped:
+        run(tmp_path, kernel, *map(cell, cells))
+    assert not isinstance(stopped.value, OutputError)
 
 
 def test_any_other_error_names_its_stage_and_the_notebook_as_far_as_it_got(tmp_path, kernel):

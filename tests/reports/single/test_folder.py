@@ -124,6 +124,12 @@ def test_a_name_that_is_none_is_refused(name):
         OutputFolder(name)
 
 
+@pytest.mark.parametrize("name", ["/", "//", "/../"])
+def test_a_disks_root_is_refused(name):
+    with pytest.raises(OutputError, match=r"is a disk's root.*-o /+report"):
+        OutputFolder(name)
+
+
 def test_a_name_that_is_too_long_is_refused_in_words(tmp_path):
     with pytest.raises(OutputError, match="too long"), OutputFolder(tmp_path / ("x" * 256)):
         pass

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -24,6 +26,7 @@ from lstmwidgets.cli import main
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.reports.single.folder import ALWAYS, OutputError
 from lstmwidgets.reports.single.kernels import WarmKernel
+from lstmwidgets.reports.single.refusals import Unavailable
 from lstmwidgets.reports.single.report import report
 from lstmwidgets.reports.study.metrics import Metrics
 
@@ -32,6 +35,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning:papermill",
 )
 
+OUT = "{out} 100% é"
 SMALL = {"sequence_length": 8, "horizon": 2, "units": 4, "epochs": 2}
 
 
@@ -44,16 +48,18 @@ def kernel():
 @pytest.fixture(scope="module")
 def first(tmp_path_factory, kernel):
     """A report, and what was told while it was made."""
-    out = tmp_path_factory.mktemp("reports") / "{out} 100% é"
-    stages = []
-    made = report("nile", out, **SMALL, kernel=kernel, on_stage=lambda *told: stages.append(told))
-    return made, stages
+    folder, stages = tmp_path_factory.mktemp("reports"), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        made = report("nile", OUT, **SMALL, kernel=kernel, on_stage=lambda *told: stages.append(told))
+    return replace(made, folder=folder / OUT), stages
 
 
 @pytest.fixture
-def standing(first, tmp_path):
-    """A copy of that report to do things to."""
-    return Path(shutil.copytree(first[0].folder, tmp_path / "out"))
+def standing(first, tmp_path, monkeypatch):
+    """A copy of that report to do things to, in the folder one is in."""
+    monkeypatch.chdir(tmp_path)
+    return Path(shutil.copytree(first[0].folder, OUT))
 
 
 def state(folder: Path) -> dict[str, tuple[int, bytes]]:
@@ -100,13 +106,26 @@ def test_the_same_again_is_found_at_once_and_left_as_it_is(standing):
     assert again.reused and state(standing) == before
 
 
-def test_the_same_data_from_another_file_are_the_same(standing, tmp_path, kernel):
-    series = lw.load_dataset("nile").rename("flow").rename_axis("year")
-    series.to_csv(tmp_path / "a.csv")
-    series.to_frame().to_parquet(tmp_path / "b.parquet")
-    made = report(tmp_path / "a.csv", standing, **SMALL, kernel=kernel)
-    assert not made.reused  # a bundled series has a title and a source of its own
-    assert report(tmp_path / "b.parquet", standing, **SMALL).reused
+def test_the_same_data_from_another_file_take_the_model_again_and_name_that_file(
+    standing, kernel, monkeypatch
+):
+    trained = Metrics.model_validate_json((standing / "metrics.json").read_bytes()).training
+    lw.load_dataset("nile").rename("flow").rename_axis("year").to_csv("a.csv")
+    made = report("a.csv", standing, **SMALL, kernel=kernel)
+    assert not made.reused and made.metrics.source.name == "a.csv"
+    assert made.metrics.training == trained
+    assert report("a.csv", standing, **SMALL).reused
+    monkeypatch.setattr("lstmwidgets.reports.single.report.make", lambda *_, **__: pytest.fail("made anew"))
+    shutil.copy("a.csv", "b.csv")
+    shutil.copytree(standing, "other")
+    head, *rows = Path("a.csv").read_text().splitlines()
+    Path("c.csv").write_text("\n".join([head, *reversed(rows)]))
+    for source, out in [("b.csv", standing), ("a.csv", "other")]:
+        with pytest.raises(pytest.fail.Exception, match="made anew"):
+            report(source, out, **SMALL)
+    os.replace("c.csv", "a.csv")  # the same data in an order that the report tells of
+    with pytest.raises(pytest.fail.Exception, match="made anew"):
+        report("a.csv", standing, **SMALL)
 
 
 def test_other_levels_take_the_trained_model_again_and_force_does_not(standing, kernel):
@@ -116,6 +135,16 @@ def test_other_levels_take_the_trained_model_again_and_force_does_not(standing, 
     assert made.metrics.training.seconds == trained.seconds
     made = report("nile", standing, **SMALL, levels=[50], force=True, kernel=kernel)
     assert not made.reused and made.metrics.training.seconds != trained.seconds
+
+
+def test_a_file_that_was_changed_is_made_again_and_told(standing, kernel):
+    before = {name: content for name, (_, content) in state(standing).items()}
+    (standing / "forecast.csv").write_text("unique_id,ds,yhat\nnile,1971-01-01,1\n")
+    (standing / "report.html").unlink()
+    made = report("nile", standing, **SMALL, kernel=kernel)
+    assert made.notes == ("Made again: report.html, forecast.csv had been changed or taken away.",)
+    assert (standing / "forecast.csv").read_bytes() == before["forecast.csv"]
+    assert report("nile", standing, **SMALL).reused
 
 
 @pytest.mark.parametrize("damage", ["metrics.json", "report.html", "model.safetensors"])
@@ -190,13 +219,30 @@ def test_an_error_that_only_the_notebook_meets_keeps_its_sentence_and_the_old_re
     nbformat.write(template, tmp_path / "failing.ipynb")
     for module in ("report", "making"):
         monkeypatch.setattr(
-            f"lstmwidgets.reports.{module}.report_template", lambda: tmp_path / "failing.ipynb"
+            f"lstmwidgets.reports.single.{module}.report_template", lambda: tmp_path / "failing.ipynb"
         )
     before = state(standing)
     with pytest.raises(LSTMWidgetsError, match="^too few known values$"):
         report("nile", standing, **SMALL, kernel=kernel)
     assert state(standing) == before
-    assert names(tmp_path) == ["failing.ipynb", "out"]
+    assert names(tmp_path) == ["failing.ipynb", OUT]
+
+
+def test_without_a_browser_a_pdf_is_refused_before_anything_runs(tmp_path, monkeypatch):
+    monkeypatch.setenv("LSTMWIDGETS_BROWSER", "no-such-browser")
+    monkeypatch.setattr("lstmwidgets.reports.single.report.make", lambda *_, **__: pytest.fail("trained"))
+    with pytest.raises(Unavailable, match=r"'no-such-browser' is no program.*leave out --pdf"):
+        report("nile", tmp_path / "out", **SMALL, pdf=True)
+    assert names(tmp_path) == []
+
+
+def test_a_browser_that_fails_costs_the_pdf_alone(standing, kernel, monkeypatch):
+    monkeypatch.setenv("LSTMWIDGETS_BROWSER", "false")
+    words = rf"^the report is in '{re.escape(OUT)}', but without its PDF: .*false could not print"
+    with pytest.raises(Unavailable, match=words):
+        report("nile", standing, **SMALL, levels=[50], pdf=True, kernel=kernel)
+    assert names(standing) == sorted(ALWAYS)
+    assert report("nile", standing, **SMALL, levels=[50]).reused
 
 
 def when(come: Callable[[], object], run: subprocess.Popen[str]) -> None:

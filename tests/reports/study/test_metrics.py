@@ -76,7 +76,7 @@ def test_the_numbers_are_those_of_the_study(study):
     history, kept = study.forecaster.history_, written["training"]["best_epoch"]
     assert 0 <= kept <= 2 and (kept == 0 or written["training"]["val_loss"] == history["val_loss"][kept])
     assert datetime.fromisoformat(written["created"]).utcoffset().total_seconds() == 0
-    assert written["key"] is None and written["command"] == ""
+    assert (written["key"], written["command"], written["files"]) == (None, "", {})
 
 
 def test_what_is_not_known_is_null(study):
