@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -15,6 +16,7 @@ from lstmwidgets.config import LSTMConfig, checked_config
 from lstmwidgets.data.auditing.audit import audit
 from lstmwidgets.data.auditing.report import Audit
 from lstmwidgets.data.windows import Windows
+from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.reports.study import gaps
 from lstmwidgets.reports.study.source import read_source, source_name
 
@@ -105,3 +107,25 @@ class Subject:
             gaps.forecastable(gaps.rehearsed(self.original, self.fill), self.config)
         else:
             _ = self.windows
+
+    def make_folder(self, out: str | Path | None) -> None:
+        """Make the folder that is to be saved to, so that no training ends where there is none.
+
+        None is made where none is asked for, nor where the study works in a folder of its own: whoever gave
+        it that takes care of the files too.
+
+        Raises
+        ------
+        LSTMWidgetsError
+            When it cannot be made or written to.
+        """
+        if out is None or self.folder is not None:
+            return
+        try:
+            Path(out).mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=out):
+                pass
+        except OSError as error:
+            raise LSTMWidgetsError(
+                f"out={str(out)!r} is no folder that can be written to ({error.strerror}): name another one"
+            ) from None

@@ -18,6 +18,7 @@ from lstmwidgets.reports.page.display import PAGE_MIME
 from lstmwidgets.reports.single.settings import ReportSettings
 from lstmwidgets.shipped import report_template
 
+OUT = "made/for it"
 NAME = "=cmd|'/c calc'!A1<script>alert(1)</script>"
 SETTINGS = {"sequence_length": 12, "horizon": 4, "units": 3, "epochs": 2}
 
@@ -45,7 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Any:
     papermill.execute_notebook(
         report_template(),
         folder / "report.ipynb",
-        parameters={"csv": "data/<b>it's.csv", "fill": "linear", "levels": [50, 80], "out": ".", **SETTINGS},
+        parameters={"csv": "data/<b>it's.csv", "fill": "linear", "levels": [50, 80], "out": OUT, **SETTINGS},
         kernel_name="python3",
         cwd=folder,
         progress_bar=False,
@@ -106,7 +107,7 @@ def test_its_sections_come_in_the_order_of_a_reader_s_questions(template):
 
 
 def test_the_verdict_comes_first_and_says_what_the_metrics_say(folder, executed):
-    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    metrics = json.loads((folder / OUT / "metrics.json").read_text(encoding="utf-8"))
     first = shown(executed)[0]
     assert (
         metrics["verdict"] in first["text/plain"] and f'data-tone="{metrics["tone"]}"' in first["text/html"]
@@ -115,16 +116,16 @@ def test_the_verdict_comes_first_and_says_what_the_metrics_say(folder, executed)
 
 
 def test_what_it_leaves_is_what_was_asked_for(folder):
-    assert {path.name for path in folder.iterdir()} == {
-        *("data", "report.ipynb", "forecast.csv", "metrics.json", "model.safetensors")
-    }
-    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    assert {path.name for path in folder.iterdir()} == {"data", "made", "report.ipynb"}
+    files = {path.name for path in (folder / OUT).iterdir()}
+    assert files == {"forecast.csv", "metrics.json", "model.safetensors"}
+    metrics = json.loads((folder / OUT / "metrics.json").read_text(encoding="utf-8"))
     asked = {name: metrics["config"][name] for name in SETTINGS}
     assert asked == SETTINGS and metrics["levels"] == [50, 80]
     assert metrics["unique_id"] == NAME and metrics["source"]["name"] == "<b>it's.csv"
-    forecast = pd.read_csv(folder / "forecast.csv")
+    forecast = pd.read_csv(folder / OUT / "forecast.csv")
     assert forecast["unique_id"].tolist() == [f"'{NAME}"] * 4
-    assert lw.LSTMForecaster.load(folder / "model.safetensors").config.horizon == 4
+    assert lw.LSTMForecaster.load(folder / OUT / "model.safetensors").config.horizon == 4
 
 
 def test_pictures_are_drawn_and_the_two_views_bring_a_page_that_scrubs(executed):
@@ -148,5 +149,16 @@ def test_it_tells_what_was_repaired_and_how_to_make_it_again(executed):
     assert "2 missing values in 1 gap were filled by the rule 'linear'" in text
     assert (
         """lstmwidgets report 'data/<b>it'"'"'s.csv' --fill linear --levels 50,80 """
-        "--sequence-length 12 --horizon 4 --units 3 --epochs 2 -o report"
+        "--sequence-length 12 --horizon 4 --units 3 --epochs 2 -o 'made/for it'"
     ) in text
+
+
+def test_a_folder_that_cannot_be_is_refused_before_anything_is_trained(tmp_path):
+    (tmp_path / "file").write_text("x")
+    study = lw.Study("nile", lw.LSTMConfig(sequence_length=8, horizon=2))
+    for out in (tmp_path / "file", tmp_path / "file" / "out"):
+        with pytest.raises(lw.LSTMWidgetsError, match=r"is no folder that can be written to \("):
+            study.make_folder(out)
+    study.make_folder(None)
+    lw.Study("nile", study.config, folder=tmp_path).make_folder(tmp_path / "out")  # made by whoever gave that
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
