@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import os
 import re
 import subprocess
 import sys
@@ -12,10 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from lstmwidgets.data import reading
 from lstmwidgets.data.cells import TimeReader, find_time_format
+from lstmwidgets.data.columns import few
 from lstmwidgets.data.series import data_hash, read_series, season_length
 from lstmwidgets.errors import LSTMWidgetsError
 
@@ -507,6 +511,60 @@ def test_a_bad_source_is_refused_in_words(tmp_path, case):
 def test_an_unknown_kind_of_file_is_refused(written):
     with pytest.raises(LSTMWidgetsError, match=r"'data.xlsx' is of no known kind: read_series takes .csv"):
         read_series(written("x", "data.xlsx"))
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    path = tmp_path / "data.csv"
+    os.mkfifo(path)
+    with pytest.raises(LSTMWidgetsError, match="is a pipe or a device"):
+        read_series(path)
+
+
+def test_a_few_nul_bytes_are_called_what_they_are(written):
+    with pytest.raises(LSTMWidgetsError, match="has NUL bytes, 3 near its beginning and the first on line 3"):
+        read_series(written(b"ds,y\n2024-01-01,1\n2024-01-02,\x00\x00\x00\n"))
+
+
+def test_a_text_file_called_gz_is_read_and_it_says_so(written):
+    series = read_series(written(b"ds,y\n2024-01-01,1\n2024-01-02,2\n", "data.csv.gz"))
+    assert (
+        "'data.csv.gz' is not compressed, whatever its name says, and read as it is" in series.attrs["notes"]
+    )
+
+
+def test_a_long_list_of_columns_is_cut():
+    assert few([f"c{place}" for place in range(1000)]) == (
+        "'c0', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7' and 992 more"
+    )
+    assert few(["x" * 300]) == f"'{'x' * 37}…'"
+
+
+@pytest.mark.parametrize("kind", [pyarrow.string(), pyarrow.binary()])
+@pytest.mark.parametrize("column", ["ds", "y", "id"])
+def test_bytes_that_are_no_text_are_shown_and_stop_nothing_elsewhere(tmp_path, kind, column):
+    columns = {"ds": [f"2024-01-{day:02}" for day in range(1, 21)], "y": ["1.5"] * 20, "id": ["a"] * 20}
+    cells = {name: [cell.encode() for cell in texts] for name, texts in columns.items()}
+    cells[column][4] = b"\xff\xfe"
+    arrays = {name: pyarrow.array(each, pyarrow.binary()).view(kind) for name, each in cells.items()}
+    parquet.write_table(pyarrow.table(arrays), tmp_path / "data.parquet")
+    if column == "id":
+        assert len(read_series(tmp_path / "data.parquet", value="y")) == 20
+        return
+    with pytest.raises(
+        LSTMWidgetsError, match=re.escape(f"column {column!r} has cells that are not")
+    ) as told:
+        read_series(tmp_path / "data.parquet", time="ds", value="y")
+    assert r"b'\\xff\\xfe'" in str(told.value) and "at position 4" in str(told.value)
+
+
+def test_periods_in_parquet_stand_at_their_start_in_a_process_that_wrote_none(tmp_path):
+    path = tmp_path / "data.parquet"
+    pd.DataFrame({"ds": pd.period_range("2024-01", periods=9, freq="M"), "y": range(9)}).to_parquet(path)
+    script = "import sys, lstmwidgets as lw\nprint(*lw.read_series(sys.argv[1]).attrs['notes'], sep='; ')"
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "frequency: monthly (MS); periods stand at their start" in done.stdout
 
 
 def test_a_broken_parquet_file_is_refused(written):

@@ -141,8 +141,9 @@ class Study(Subject):
     def forecast(self) -> pd.DataFrame:
         """What comes after the data's end: ``unique_id``, ``ds``, ``yhat``, ``yhat-lo-80``, ``yhat-hi-80``, …
 
-        The intervals are calibrated on the errors of the validation and test parts, none of which the
-        network was trained on, at the levels that were tested.
+        The intervals are calibrated on the errors of the validation and test parts, at the levels that were
+        tested. No weight was fitted to either, but the validation part chose the epoch, so that its errors
+        may be a little small; and `coverage` is that of intervals calibrated on the validation part alone.
         """
         ahead, test, validation = self.forecaster.predict(), *self._tested
         if not len(self.coverage):

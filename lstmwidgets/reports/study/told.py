@@ -178,14 +178,14 @@ def decimals(study: Study) -> int:
 def by_step(study: Study) -> Prose:
     """How the errors grow with the steps ahead, of the network and of the better naive rule."""
     errors, reference = study.by_step, study.scores.attrs["reference"]
-    last = len(errors)
+    ends = [1, len(errors)] if len(errors) > 1 else [1]
     said = [
-        f"{name} {number(errors[name].iloc[0], study.unit)}"
-        + (f", and {number(errors[name].iloc[-1], study.unit)} {steps(last)} ahead" if last > 1 else "")
+        f"{name} {' and '.join(number(errors[name].loc[step], study.unit) for step in ends)}"
         for name in (LSTM, reference)
         if name in errors
     ]
-    return Prose(f"Mean absolute error one step ahead: {'; '.join(said)}.")
+    further = f" and {steps(ends[-1])} ahead" if len(ends) > 1 else ""
+    return Prose(f"Mean absolute error one step{further or ' ahead'}: {'; '.join(said)}.")
 
 
 def training(study: Study) -> Prose:

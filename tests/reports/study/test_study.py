@@ -214,6 +214,9 @@ def test_one_series_of_many_is_picked_by_its_id_as_text(kind, tmp_path):
         read_source(source, only=7)
     with pytest.raises(lw.LSTMWidgetsError, match="id_column='shop' needs a column 'shop'"):
         read_source(source, id_column="shop", only="7")
+    long = pd.DataFrame({"unique_id": ["a" * 300, "b" * 300], "ds": ["2024", "2025"], "y": [1, 2]})
+    with pytest.raises(lw.LSTMWidgetsError, match="holds several series, unique_id 'a{37}…', 'b{37}…'"):
+        read_source(long)
 
 
 def test_a_cell_of_one_series_is_named_by_its_row_and_decimal_commas_are_read(tmp_path):
@@ -273,6 +276,15 @@ def test_gaps_that_leave_nothing_to_forecast_from_are_refused_with_the_repair_th
     with pytest.raises(lw.LSTMWidgetsError, match=message):
         broken.check()
     Study(series, CONFIG, fill="forward" if "forward" in message else "linear").check()
+
+
+def test_no_repair_is_advised_that_would_make_up_the_series():
+    series = waves()
+    series.iloc[100:260] = np.nan
+    series.iloc[-3:] = np.nan
+    with pytest.raises(lw.LSTMWidgetsError, match="33 % of its values are missing, too many to fill") as told:
+        Study(series, CONFIG).check()
+    assert "--fill" not in str(told.value)
 
 
 def test_gaps_are_told_and_so_is_what_they_cost():
