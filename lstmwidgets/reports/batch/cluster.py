@@ -24,6 +24,7 @@ from distributed.system import MEMORY_LIMIT
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model.storage import versions
 from lstmwidgets.reports.batch.work import Warm, in_short
+from lstmwidgets.reports.single.refusals import Unavailable
 
 CONNECT_SECONDS = 8
 MOST_WORKERS = 1024
@@ -93,8 +94,9 @@ def crew_of(workers: int | None, scheduler: str | None, forecasts_only: bool) ->
 
     Raises
     ------
-    LSTMWidgetsError
-        When the scheduler does not answer, has no workers, or when packages differ there.
+    Unavailable
+        When the scheduler does not answer, has no workers, or when packages differ there; or when no process
+        can be started.
     """
     with _own(workers, forecasts_only) if scheduler is None else _other(scheduler, forecasts_only) as crew:
         yield crew
@@ -166,7 +168,7 @@ def _starting(log: Path) -> Iterator[None]:
         if heard:
             raise KeyboardInterrupt from None
         said = [line for line in log.read_text(errors="replace").splitlines() if line.strip()] or [str(error)]
-        raise LSTMWidgetsError(
+        raise Unavailable(
             f"the workers did not start ({said[-1].strip()}). In a script, call batch() below `if __name__ "
             '== "__main__":`: each worker reads the script'
         ) from error
@@ -232,7 +234,7 @@ def _connected(address: str) -> Client:
             raise ValueError(f"there is a Dask {kind.lower()} there")
         return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except Exception as error:  # whatever answers there may say anything
-        raise LSTMWidgetsError(
+        raise Unavailable(
             f"no Dask scheduler answers at {address!r} ({in_short(error)}): check the address, which looks "
             "like tcp://host:8786, and that `dask scheduler` runs there and can be reached from here"
         ) from None
@@ -250,20 +252,20 @@ def _check_workers(client: Client, address: str) -> None:
     try:
         client.wait_for_workers(1, timeout=CONNECT_SECONDS)
     except TimeoutError:
-        raise LSTMWidgetsError(
+        raise Unavailable(
             f"the scheduler at {address!r} has no workers: start one with `dask worker {address}`, in an "
             "environment that has lstmwidgets"
         ) from None
     ours = {**versions(), "python": _PYTHON}
     for place, theirs in _versions_at(client, address, list(ours)).items():
         if theirs["lstmwidgets"] is None:
-            raise LSTMWidgetsError(
+            raise Unavailable(
                 f"{place} has no lstmwidgets: install lstmwidgets {ours['lstmwidgets']} in the environment "
                 "that Dask runs in there"
             )
         other = [f"{name} {theirs[name]} (here {ours[name]})" for name in ours if theirs[name] != ours[name]]
         if other:
-            raise LSTMWidgetsError(
+            raise Unavailable(
                 f"{place} has {', '.join(other)}: install the same versions there as here, or numbers would "
                 "depend on where a series is computed"
             )

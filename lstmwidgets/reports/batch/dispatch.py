@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 
 from distributed import Future, KilledWorker
 
-from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.reports.batch.cluster import Crew
 from lstmwidgets.reports.batch.events import BatchNote
+from lstmwidgets.reports.batch.memory import killed
 from lstmwidgets.reports.batch.series import Series
 from lstmwidgets.reports.batch.work import Outcome, in_short, run
+from lstmwidgets.reports.single.refusals import Unavailable
 
 _AHEAD = 2  # jobs for each worker: one that runs, and one that is there when it ends
 _LOOK_SECONDS = 2.0
@@ -39,7 +40,7 @@ def hand_out(to_do: Sequence[int], series: Series, crew: Crew) -> None:
     suspects = _Round(to_do, series, crew).run()
     for number in suspects:
         for still in _Round([number], series, crew).run():
-            series.settle(still, Outcome(reason=_killed(crew)))
+            series.settle(still, Outcome(reason=killed(crew.memory_limit)))
 
 
 @dataclass
@@ -69,7 +70,7 @@ class _Round:
                     self._take(self.ended.get(timeout=_LOOK_SECONDS))
                 self._look()
         except OSError as error:  # of the connection: those of the disk are told by the ledger
-            raise LSTMWidgetsError(
+            raise Unavailable(
                 "the Dask scheduler went away: what is finished stays. Run the same command again, and it "
                 "goes on with the rest"
             ) from error
@@ -114,15 +115,7 @@ class _Round:
         if now:
             self._manned = self._looked
         elif self.crew.ours and self._looked - self._manned > _ALONE_SECONDS:
-            raise LSTMWidgetsError(
+            raise Unavailable(
                 "all workers were lost, and none could be started again: what is finished stays. See whether "
                 "memory or disk space ran out, then run the same command again: it goes on with the rest"
             )
-
-
-def _killed(crew: Crew) -> str:
-    limit = "" if crew.memory_limit is None else f" (each may hold {crew.memory_limit / 1e9:.1f} GB)"
-    return (
-        f"every worker that tried it was killed, most often because memory ran out{limit}: give it fewer "
-        "units, a smaller batch_size or fewer workers"
-    )

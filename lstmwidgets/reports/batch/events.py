@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 Status = Literal["done", "reused", "failed"]
+
+_VARIES = re.compile(r"\d(?:[\d.,:T/-]*\d)?")  # numbers, dates and clock times
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class SeriesEnded:
         How many are dealt with by now, those reused included, and how many there are.
     failed : int
         How many of them have failed.
+    alike : int
+        How many failed before it for the same reason, but for numbers: so many lines tell nothing new.
     """
 
     unique_id: str
@@ -55,6 +60,7 @@ class SeriesEnded:
     ended: int
     series: int
     failed: int
+    alike: int = 0
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,40 @@ class BatchResult:
     vanished: tuple[str, ...]
     seconds: float
 
+    @property
+    def reasons(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Why series failed, and which: those that share a reason, but for its numbers, together.
+
+        What most failed for comes first. The reason is that of the first of them.
+        """
+        return by_reason(self.failed)
+
 
 BatchEvent = BatchStarted | SeriesEnded | BatchNote | BatchResult
 OnEvent = Callable[[BatchEvent], None]
+
+
+def kind_of(reason: str) -> str:
+    """What a reason has in common with those of other series: its words.
+
+    Examples
+    --------
+    >>> kind_of("the series' 1,009 points are too few")
+    "the series' # points are too few"
+    """
+    return _VARIES.sub("#", reason)
+
+
+def by_reason(failed: Mapping[str, str]) -> list[tuple[str, tuple[str, ...]]]:
+    """Reasons, and who failed for them, the most frequent first: see `BatchResult.reasons`.
+
+    Parameters
+    ----------
+    failed : mapping of str
+        Reasons, by id.
+    """
+    groups: dict[str, list[str]] = {}
+    for unique_id, reason in failed.items():
+        groups.setdefault(kind_of(reason), []).append(unique_id)
+    often = sorted(groups.values(), key=len, reverse=True)
+    return [(failed[ids[0]], tuple(ids)) for ids in often]

@@ -10,7 +10,7 @@
 
   // What each row is sorted by: a name, or a number that may be missing.
   function keys(column) {
-    if (column === 0) return new Map(rows.map((row) => [row, row.querySelector("a").textContent]));
+    if (column === 0) return new Map(rows.map((row) => [row, row.querySelector("a, b").textContent]));
     return new Map(rows.map((row) => [row, parseFloat(row.cells[column].dataset.v)]));
   }
 

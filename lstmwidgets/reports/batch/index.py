@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +14,14 @@ import jinja2
 
 import lstmwidgets
 from lstmwidgets.analysis.diagnosis.checks.finding import percent
+from lstmwidgets.reports.batch.events import by_reason
 from lstmwidgets.reports.batch.ledger import FORECASTS, SERIES, SUMMARY
 from lstmwidgets.reports.batch.summary import Entry
-from lstmwidgets.widgets.theme import PALETTE
+from lstmwidgets.reports.page.head import colours, policy
 
 _HERE = Path(__file__).parent
 _HUES = ("forecast", "quiet", "good", "warning", "error")
+_ALONE = 3  # so many that failed for the same reason have a row each
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,21 @@ class Cell:
     number: str | None
 
 
+@dataclass(frozen=True)
+class Link:
+    """Where something is to be found, in words and as an address."""
+
+    words: str
+    address: str
+
+
 def index_page(
     source: str,
     entries: Sequence[Entry],
     lines: Mapping[str, tuple[str, str]],
     *,
-    linked: str,
+    linked: str = "",
+    files: Sequence[str] = (),
     waiting: int = 0,
     vanished: int = 0,
 ) -> str:
@@ -52,7 +61,9 @@ def index_page(
     lines : mapping
         Both paths of `sparkline`, by id.
     linked : str
-        The file in its folder that each series' name leads to.
+        The file in its folder that each series' name leads to, if there is one to be read.
+    files : sequence of str
+        Others there, to which their own names lead.
     waiting, vanished : int
         Series that are still to come, and folders of series that the panel no longer has.
     """
@@ -74,10 +85,10 @@ def index_page(
             {"name": "MASE", "first": "ascending"},
             {"name": "Seconds", "first": "descending"},
         ],
-        rows=[_row(entry, lines.get(entry.unique_id, ("", "")), linked) for entry in best_first],
-        failed=failed,
-        policy=_policy(script),
-        style=_style(),
+        rows=[_row(entry, lines.get(entry.unique_id, ("", "")), linked, files) for entry in best_first],
+        failed=_failures(failed),
+        policy=policy([script]),
+        style=f"{colours(_HUES)}\n{_text('index.css')}",
         script=script,
         summary=SUMMARY,
         forecasts=FORECASTS,
@@ -85,12 +96,14 @@ def index_page(
     )
 
 
-def _row(entry: Entry, line: tuple[str, str], linked: str) -> dict[str, Any]:
+def _row(entry: Entry, line: tuple[str, str], linked: str, files: Sequence[str]) -> dict[str, Any]:
     skill, held = entry.metrics.get("skill"), entry.widest.get("coverage")
     mase, seconds = entry.scores.get("MASE"), entry.metrics.get("seconds")
+    folder = f"{SERIES}/{entry.folder}"
     return {
         "name": entry.unique_id,
-        "link": quote(f"{SERIES}/{entry.folder}/{linked}"),
+        "link": quote(f"{folder}/{linked}") if linked else "",
+        "links": [Link(file, quote(f"{folder}/{file}")) for file in files],
         "verdict": entry.metrics.get("verdict", "").replace(" %", "\N{NO-BREAK SPACE}%"),
         "tone": entry.metrics.get("tone", ""),
         "recent": line[0],
@@ -102,6 +115,38 @@ def _row(entry: Entry, line: tuple[str, str], linked: str) -> dict[str, Any]:
             Cell("–", None) if seconds is None else Cell(f"{seconds:.1f}", f"{seconds:.4g}"),
         ],
     }
+
+
+def _failures(failed: Sequence[Entry]) -> list[dict[str, Any]]:
+    """A row for each series that failed; one for them all where many failed for the same reason."""
+    entries = {entry.unique_id: entry for entry in failed}
+    rows: list[dict[str, Any]] = []
+    for reason, ids in by_reason({entry.unique_id: entry.reason for entry in failed}):
+        group = [entries[each] for each in ids]
+        series = [{"name": entry.unique_id, "links": _left(entry)} for entry in group]
+        if len(group) <= _ALONE:
+            alone = zip(series, group, strict=True)
+            rows += [{"series": [one], "count": "", "reason": entry.reason} for one, entry in alone]
+            continue
+        if len({entry.reason for entry in group}) > 1:
+            reason += f" (That is {ids[0]}; the others differ in numbers, which {SUMMARY} has.)"
+        rows.append({"series": series, "count": f"{_counted(len(ids))}: {_begin(ids)}", "reason": reason})
+    return rows
+
+
+def _left(entry: Entry) -> list[Link]:
+    """What there is to see of a series that failed."""
+    links = []
+    if entry.earlier:
+        when = f" of {entry.earlier_made[:10]}" if entry.earlier_made else ""
+        links.append(Link(f"earlier result{when}, of other data or settings", quote(entry.earlier)))
+    if entry.notebook:
+        links.append(Link("notebook, as far as it got", quote(entry.notebook)))
+    return links
+
+
+def _begin(ids: Sequence[str]) -> str:
+    return f"{', '.join(ids[:_ALONE])}, …"
 
 
 def _facts(made: Sequence[Entry], failed: Sequence[Entry], waiting: int) -> list[dict[str, str]]:
@@ -145,21 +190,6 @@ def _counted(count: int) -> str:
 
 def _number(value: float | None, otherwise: float) -> float:
     return otherwise if value is None else value
-
-
-def _policy(script: str) -> str:
-    """Nothing is loaded, and no script runs but this one: not even what a series' name may smuggle in."""
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; base-uri 'none'"
-
-
-def _style() -> str:
-    light, dark = (
-        "".join(f"--lw-{name}:{getattr(PALETTE[name], shade)};" for name in _HUES)
-        for shade in ("light", "dark")
-    )
-    dark = f"@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}"
-    return f":root{{{light}}}\n{dark}\n{_text('index.css')}"
 
 
 @cache

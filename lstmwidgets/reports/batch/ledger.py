@@ -7,20 +7,26 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from lstmwidgets.reports.single.folder import ALWAYS, FORECAST, METRICS, MODEL
+from lstmwidgets.reports.single.folder import ALWAYS, FORECAST, METRICS, MODEL, PAGE
 from lstmwidgets.reports.single.refusals import OutputError, checked_name, explained
+from lstmwidgets.reports.whole import write_through, write_whole
 
 INDEX, SUMMARY, FORECASTS, SERIES = "index.html", "summary.parquet", "forecasts.parquet", "series"
+EARLIER, FAILED = "earlier", "failed"
+"""Folders beside that of the series: results of earlier rows or settings, of series that now fail; and
+notebooks that stopped half-way."""
+
 FORECASTS_ONLY = (FORECAST, METRICS, MODEL)
 """The files of a series without a report."""
 
 _LOCK = ".lstmwidgets-batch"  # also tells a batch's folder from any other
+_DROPPINGS = (".DS_Store", "Thumbs.db", "desktop.ini")  # of file managers that looked into an empty folder
 _NEW, _OLD = ".new", ".old"
 
 
@@ -45,13 +51,16 @@ class Ledger:
         self._series = self.folder / SERIES
         self._needed = FORECASTS_ONLY if forecasts_only else ALWAYS
         self._lock = FileLock(self.folder / _LOCK, timeout=0)
+        self._made: list[Path] | None = None  # folders that were not there; None for an earlier batch's
         with self.in_words():
             self._check()  # before a panel is read for it
 
     def __enter__(self) -> Ledger:
         with self.in_words():
             self._check()
-            self._series.mkdir(parents=True, exist_ok=True)
+            if not (self.folder / _LOCK).exists():
+                self._made = [each for each in (self.folder, *self.folder.parents) if not each.exists()]
+            self.folder.mkdir(parents=True, exist_ok=True)
             try:
                 self._lock.acquire()
             except Timeout:
@@ -59,10 +68,17 @@ class Ledger:
                     f"another batch is writing to {str(self.folder)!r} now: wait until it ends, or name "
                     "another folder"
                 ) from None
-            self._set_right()
+            try:
+                self._series.mkdir(exist_ok=True)
+                self._set_right()
+            except BaseException:
+                self._lock.release()
+                raise
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and self._made is not None:
+            self._unmake(self._made)
         self._lock.release()
 
     def done(self, name: str, key: str) -> dict[str, Any] | None:
@@ -84,29 +100,55 @@ class Ledger:
         return metrics if whole and isinstance(metrics, dict) and metrics.get("key") == key else None
 
     def keep(self, name: str, files: Mapping[str, bytes]) -> None:
-        """Put a series' files in its folder, all at once; an earlier result gives way."""
+        """Put a series' files in its folder, all at once; whatever an earlier run left of it gives way."""
         target, new, old = (self._series / each for each in (name, f".{name}{_NEW}", f".{name}{_OLD}"))
         with self.in_words():
             new.mkdir()
             try:
                 for file, content in files.items():
-                    _write(new / file, content)
-                if target.exists():
+                    write_through(new / file, content)
+                if _there(target):
                     os.rename(target, old)
                 os.rename(new, target)
             except BaseException:
-                shutil.rmtree(new, ignore_errors=True)
-                if old.exists() and not target.exists():
+                _remove(new)
+                if _there(old) and not _there(target):
                     os.rename(old, target)
                 raise
-            if old.exists():
-                shutil.rmtree(old)
+            for left in (old, self.folder / EARLIER / name, self._notebook(name)):
+                _remove(left)
 
-    def drop(self, name: str) -> None:
-        """Take an earlier result away, which is of other rows or settings and would pass for one of these."""
+    def shelve(self, name: str) -> None:
+        """Put a series' result aside, which is of other rows or settings and would pass for one of these."""
+        target, shelf = self._series / name, self.folder / EARLIER
         with self.in_words():
-            if (self._series / name).is_dir():
-                shutil.rmtree(self._series / name)
+            if _there(target):
+                shelf.mkdir(exist_ok=True)
+                _remove(shelf / name)
+                os.rename(target, shelf / name)
+
+    def shelved(self, name: str) -> tuple[str, str] | None:
+        """What was put aside of a series: its place in this folder, and when it was made; or None."""
+        folder = self.folder / EARLIER / name
+        page = next((each for each in (PAGE, FORECAST) if (folder / each).is_file()), None)
+        if page is None:
+            return None
+        try:
+            made = json.loads((folder / METRICS).read_bytes())["created"]
+        except (OSError, ValueError, LookupError, TypeError):
+            made = ""
+        return f"{EARLIER}/{name}/{page}", str(made)
+
+    def keep_notebook(self, name: str, content: bytes) -> str:
+        """Keep a notebook that stopped half-way, in place of an earlier one; its place, if there is one."""
+        path = self._notebook(name)
+        with self.in_words():
+            if not content:
+                _remove(path)
+                return ""
+            path.parent.mkdir(exist_ok=True)
+            write_whole(path, content)
+        return f"{FAILED}/{path.name}"
 
     def read(self, name: str, file: str) -> bytes:
         """One file of a series that is done."""
@@ -115,16 +157,8 @@ class Ledger:
 
     def write(self, file: str, content: bytes) -> Path:
         """Write one of the files beside the series, whole or not at all."""
-        path = self.folder / file
-        beside = path.with_name(f".{file}{_NEW}")
         with self.in_words():
-            try:
-                _write(beside, content)
-                os.replace(beside, path)
-            except BaseException:
-                beside.unlink(missing_ok=True)
-                raise
-        return path
+            return write_whole(self.folder / file, content)
 
     def vanished(self, names: Iterable[str]) -> tuple[str, ...]:
         """Folders of series that are not among these."""
@@ -145,33 +179,55 @@ class Ledger:
                 ) from error
             raise OutputError(explained(error, self.folder)) from error
 
+    def _notebook(self, name: str) -> Path:
+        return self.folder / FAILED / f"{name}.ipynb"
+
     def _check(self) -> None:
-        """Refuse a folder in which what a batch writes belongs to something else."""
+        """Refuse a folder that holds something else than a batch."""
         shown = repr(str(self.folder))
         if self.folder.exists() and not self.folder.is_dir():
             raise OutputError(f"{shown} is a file: name a folder, for example -o out")
-        if (self.folder / _LOCK).exists():
+        if self.folder.resolve().parent == self.folder.resolve():
+            raise OutputError(
+                f"{shown} is a disk's root: name a folder in it, for example -o {self.folder / 'batch'}"
+            )
+        if not self.folder.exists() or (self.folder / _LOCK).exists():
             return
-        for name in (INDEX, SUMMARY, FORECASTS, SERIES):
-            if (self.folder / name).exists():
-                raise OutputError(
-                    f"{shown} holds {name!r}, which no batch wrote: name another folder, for example "
-                    f"-o {self.folder / 'batch'}, or move it elsewhere"
-                )
+        foreign = sorted(each.name for each in self.folder.iterdir() if each.name not in _DROPPINGS)
+        if foreign:
+            raise OutputError(
+                f"{shown} holds {foreign[0]!r}, which is no part of a batch: name another folder, for "
+                f"example -o {self.folder / 'batch'}, or move what is in it elsewhere"
+            )
+
+    def _unmake(self, made: list[Path]) -> None:
+        """Leave no trace of a run that came to nothing, where no batch was before."""
+        with suppress(OSError):
+            left = {each.name for each in self.folder.iterdir()} - {_LOCK, *_DROPPINGS}
+            if left == {SERIES} and not any(self._series.iterdir()):
+                self._series.rmdir()
+                (self.folder / _LOCK).unlink(missing_ok=True)
+                for each in made:
+                    each.rmdir()
 
     def _set_right(self) -> None:
         """Finish what a killed run began."""
         for left in self._series.glob(f".*{_OLD}"):
             target = left.with_name(left.name.removeprefix(".").removesuffix(_OLD))
-            if not target.exists():
+            if not _there(target):
                 os.rename(left, target)
         for left in [*self._series.glob(f".*{_NEW}"), *self._series.glob(f".*{_OLD}")]:
-            shutil.rmtree(left)
+            _remove(left)
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write a file, and wait until it is on the disk, so that a rename never gets there before it."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+def _there(path: Path) -> bool:
+    """Whether there is anything at all, a link to nowhere too."""
+    return os.path.lexists(path)
+
+
+def _remove(path: Path) -> None:
+    """Take away what is there, if anything is: a link itself, and never what it leads to."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -6,15 +6,20 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmwidgets.data.cells import NumberReader, as_text
-from lstmwidgets.data.columns import ID_COLUMN, choose_columns, join_time
+from lstmwidgets.data.cells import NumberReader, as_text, quoted
+from lstmwidgets.data.columns import ID_COLUMN, choose_columns, few, join_time
 from lstmwidgets.data.reading import Table, open_table
 from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.reports.study.command import flag
+from lstmwidgets.reports.study.source import refuse_nameless
+
+_HOLDS = {"id_column": "tells the series apart", "time": "holds the times", "value": "holds the values"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +65,7 @@ class Panel:
         return int(places[0]) if together else None
 
     def rows_hash(self, number: int) -> str:
-        """SHA-256 over the cells of one series' rows, and their order."""
+        """SHA-256 over what the cells of one series' rows mean, and their order."""
         start, end = self._bounds[number : number + 2]
         return hashlib.sha256(self._hashes[start:end].tobytes()).hexdigest()
 
@@ -109,7 +114,7 @@ def read_panel(
     order = np.argsort(codes, kind="stable")
     frame, places = frame.iloc[order].reset_index(drop=True), places[order]
     bounds = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(ids)))]).astype(np.int64)
-    hashes = np.asarray(pd.util.hash_pandas_object(frame, index=False), np.uint64)
+    hashes = np.asarray(pd.util.hash_pandas_object(_as_meant(frame, value), index=False), np.uint64)
     named = times[0] if len(times) == 1 else tuple(times)
     return Panel(table.label, table.word, tuple(ids), named, value, frame, places, bounds, hashes)
 
@@ -121,14 +126,16 @@ def _columns_of(
     there = list(table.sample.columns)
     parts = [] if time is None or isinstance(time, str) else list(time)
     column = time if isinstance(time, str) else None
-    for label, name in [("id", id_column), ("time", column), ("value", value)]:
+    for label, name in [("id_column", id_column), ("time", column), ("value", value)]:
         if name is not None and name not in there:
             raise LSTMWidgetsError(
-                f"{label}={name!r} is not a column of {table.label}: it has {', '.join(map(repr, there))}"
+                f"{quoted(name)} is not a column of {table.label}, which has {few(there)}: name the one that "
+                f"{_HOLDS[label]}, {label}=… ({flag(label)} on the command line)"
             )
     if id_column in (time, value, *parts):
         raise LSTMWidgetsError(
-            f"id={id_column!r} names the time or value column too: pass three different columns"
+            f"id_column={quoted(id_column)} is the time or value column too: name another one "
+            f"({flag('id_column')} on the command line)"
         )
     if table.sample.empty:
         raise LSTMWidgetsError(f"{table.label} has no rows below its column names: there is no series in it")
@@ -159,7 +166,7 @@ def _read(
         nameless = (chunk[id_column] == "").to_numpy()
         if nameless.any():
             blank = nameless & np.all([as_text(chunk[name]) == "" for name in (*times, value)], axis=0)
-            _refuse_nameless(table, id_column, places[nameless & ~blank])
+            refuse_nameless(table, id_column, places[nameless & ~blank])
             chunk, places = chunk[~blank], places[~blank]
         if table.decimal_commas:
             chunk = chunk.assign(**{value: _with_points(chunk[value], numbers, places)})
@@ -172,19 +179,30 @@ def _read(
     return frame, np.concatenate(kept_places)
 
 
-def _refuse_nameless(table: Table, id_column: str, places: NDArray[np.int64]) -> None:
-    if len(places):
-        listed = ", ".join(map(str, places[:4])) + (
-            f" and {len(places) - 4:,} more" if len(places) > 4 else ""
-        )
-        raise LSTMWidgetsError(
-            f"{table.label} has rows that name no series, their {id_column!r} is empty {table.word} "
-            f"{listed}: name their series, or drop the rows"
-        )
-
-
 def _with_points(cells: pd.Series, numbers: NumberReader, places: NDArray[np.int64]) -> pd.Series:
     """Cells whose decimal commas are points; what is no number stays as it is, for its series to tell."""
     read = numbers.read(cells, places)
     text = as_text(cells)
     return text.where(np.isnan(read), text.str.replace(",", ".", regex=False))
+
+
+def _as_meant(frame: pd.DataFrame, value: str) -> pd.DataFrame:
+    """Cells as numbers and times where they are some, else as text, whatever the type of their column.
+
+    A missing value in one series turns the column of them all from integers into floats, and a word turns it
+    into text: neither changes what the others say.
+    """
+    columns: dict[str, Any] = {}
+    for place, name in enumerate(frame):
+        cells = frame[name]
+        if cells.dtype.kind == "M" and getattr(cells.dtype, "tz", None) is None:
+            columns[f"time {place}"] = cells.astype("datetime64[us]")
+            continue
+        if name != value and not pd.api.types.is_numeric_dtype(cells.dtype):
+            columns[f"text {place}"] = as_text(cells)
+            continue
+        numbers = NumberReader(str(name), "").read(cells, np.arange(len(cells)))
+        text = np.full(len(cells), "", dtype=object)
+        text[np.isnan(numbers)] = as_text(cells[np.isnan(numbers)])
+        columns |= {f"number {place}": numbers, f"text {place}": text}
+    return pd.DataFrame(columns)

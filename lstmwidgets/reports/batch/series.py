@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import time as clock
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from lstmwidgets.data.cells import NumberReader, TimeReader, find_time_format
+from lstmwidgets.data.columns import few
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.reports.batch.events import BatchEvent, BatchNote, BatchResult, BatchStarted, SeriesEnded
+from lstmwidgets.reports.batch.events import (
+    BatchEvent,
+    BatchNote,
+    BatchResult,
+    BatchStarted,
+    SeriesEnded,
+    kind_of,
+)
 from lstmwidgets.reports.batch.index import index_page
 from lstmwidgets.reports.batch.ledger import FORECASTS, INDEX, SUMMARY, Ledger
 from lstmwidgets.reports.batch.names import folder_names
@@ -23,8 +34,12 @@ from lstmwidgets.reports.batch.sparkline import POINTS, sparkline
 from lstmwidgets.reports.batch.summary import Entry, forecasts_file, read_forecast, summary_file
 from lstmwidgets.reports.batch.work import Job, Outcome
 from lstmwidgets.reports.single.folder import FORECAST, METRICS, PAGE
+from lstmwidgets.reports.single.making import file_hash
+from lstmwidgets.reports.single.refusals import OutputError
 from lstmwidgets.reports.single.settings import ReportSettings
+from lstmwidgets.reports.study.metrics import Metrics
 from lstmwidgets.reports.study.source import source_name
+from lstmwidgets.shipped import report_template
 
 log = logging.getLogger(__name__)
 
@@ -58,13 +73,14 @@ class Series:
         self._panel, self._ledger, self._forecasts_only = panel, ledger, forecasts_only
         asked = asked.model_copy(update={"time": panel.time, "value": panel.value})
         self._asked = {name: getattr(asked, name) for name in type(asked).model_fields}
+        self._template = file_hash(report_template())
         self._names = folder_names(panel.ids)
         self._vanished = ledger.vanished(self._names.values())
         self._keys: dict[int, str] = {}
         self._entries: dict[str, Entry] = {}
-        self._failed = 0
+        self._kinds: Counter[str] = Counter()  # of failures
         self._lines: dict[str, tuple[str, str]] = {}
-        self._due, self._began = clock.monotonic() + _PUBLISH_SECONDS, clock.monotonic()
+        self._due, self._began = math.inf, clock.monotonic()
 
     def __len__(self) -> int:
         return len(self._panel)
@@ -83,28 +99,39 @@ class Series:
             Count nothing as done.
         """
         if self._vanished:
-            listed = _listed(self._vanished)
+            listed = few(self._vanished, most=3)
             self.tell(BatchNote(f"no longer in the panel: {listed}, left as before, and not listed"))
         to_do = []
-        for number, unique_id in enumerate(self._panel.ids):
+        for number in range(len(self)):
             try:
-                key = self._settings(number).key(
-                    self._panel.rows_hash(number), time=self._asked["time"], value=self._asked["value"]
-                )
+                key = self._key(number)
             except LSTMWidgetsError as error:  # an id that no report can be asked for
                 self.settle(number, Outcome(reason=str(error)))
                 continue
             self._keys[number] = key
-            metrics = None if force else self._ledger.done(self._names[unique_id], key)
-            if metrics is None:
+            if force or not self._reuse(number, key):
                 to_do.append(number)
-            else:
-                forecast = self._ledger.read(self._names[unique_id], FORECAST)
-                self._enter(number, "reused", metrics, forecast)
         return to_do
+
+    def _reuse(self, number: int, key: str) -> bool:
+        """Take over what an earlier run made of a series, if it is whole."""
+        name = self._names[self._panel.ids[number]]
+        metrics = self._ledger.done(name, key)
+        if metrics is None:
+            return False
+        try:
+            forecast = read_forecast(self._panel.ids[number], self._ledger.read(name, FORECAST))
+            whole = len(forecast) == Metrics.model_validate_json(json.dumps(metrics)).horizon
+        except (OutputError, ValueError) as error:
+            log.info("series %r is done again: %s", self._panel.ids[number], error)
+            return False
+        if whole:
+            self._enter(number, "reused", metrics, forecast)
+        return whole
 
     def started(self, workers: int, dashboard: str | None) -> BatchStarted:
         """The event that says so."""
+        self._due = clock.monotonic() + _PUBLISH_SECONDS
         reused = sum(entry.status == "reused" for entry in self._entries.values())
         return BatchStarted(len(self), reused, workers, dashboard)
 
@@ -123,13 +150,18 @@ class Series:
         if outcome.reason:
             log.info("series %r failed: %s\n%s", unique_id, outcome.reason, outcome.trace)
             if self._ledger.done(name, self._keys.get(number, "")) is None:
-                self._ledger.drop(name)
-            self._failed += 1
-            self._entries[unique_id] = Entry(unique_id, "failed", name, {}, reason=outcome.reason)
+                self._ledger.shelve(name)
+            earlier, made = self._ledger.shelved(name) or ("", "")
+            notebook = self._ledger.keep_notebook(name, outcome.notebook)
+            self._entries[unique_id] = Entry(
+                unique_id, "failed", name, {}, None, outcome.reason, earlier, made, notebook
+            )
         else:
+            forecast = read_forecast(unique_id, outcome.files[FORECAST])
             self._ledger.keep(name, outcome.files)
-            self._enter(number, "done", json.loads(outcome.files[METRICS]), outcome.files[FORECAST])
+            self._enter(number, "done", json.loads(outcome.files[METRICS]), forecast)
         entry = self._entries[unique_id]
+        kind = kind_of(entry.reason)
         self.tell(
             SeriesEnded(
                 unique_id,
@@ -138,9 +170,11 @@ class Series:
                 outcome.seconds,
                 ended=self.ended,
                 series=len(self),
-                failed=self._failed,
+                failed=self._kinds.total() + bool(entry.reason),
+                alike=self._kinds[kind],
             )
         )
+        self._kinds.update([kind] if entry.reason else [])
         if clock.monotonic() > self._due:
             self.publish()
 
@@ -153,7 +187,8 @@ class Series:
             source_name(self._asked["source"]),
             entries,
             self._lines,
-            linked=FORECAST if self._forecasts_only else PAGE,
+            linked="" if self._forecasts_only else PAGE,
+            files=(FORECAST, METRICS) if self._forecasts_only else (),
             waiting=waiting,
             vanished=len(self._vanished),
         )
@@ -183,9 +218,18 @@ class Series:
     def _settings(self, number: int) -> ReportSettings:
         return ReportSettings(**{**self._asked, "only": self._panel.ids[number]})
 
-    def _enter(self, number: int, status: Any, metrics: dict[str, Any], content: bytes) -> None:
+    def _key(self, number: int) -> str:
+        """What decides the result of one series: its rows, and all that a report says of them."""
+        return self._settings(number).key(
+            self._panel.rows_hash(number),
+            source=source_name(self._asked["source"]),
+            time=self._asked["time"],
+            value=self._asked["value"],
+            template=self._template,
+        )
+
+    def _enter(self, number: int, status: Any, metrics: dict[str, Any], forecast: pa.Table) -> None:
         unique_id = self._panel.ids[number]
-        forecast = read_forecast(unique_id, content)
         self._entries[unique_id] = Entry(unique_id, status, self._names[unique_id], metrics, forecast)
         self._lines[unique_id] = sparkline(self._recent(number), forecast["yhat"].to_numpy())
 
@@ -201,8 +245,3 @@ class Series:
                     rows = rows.iloc[np.argsort(reader.finish()[0], kind="stable")]
         cells = rows[self._panel.value].tail(POINTS)
         return NumberReader(self._panel.value, "").read(cells, np.arange(len(cells)))
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(map(repr, names[:3]))
-    return f"{shown} and {len(names) - 3:,} more" if len(names) > 3 else shown

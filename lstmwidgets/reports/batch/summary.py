@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +16,10 @@ from lstmwidgets.reports.batch.events import Status
 
 _SOURCE_COUNTS, _AUDIT_COUNTS = ("points", "missing"), ("gaps", "outliers")
 _RUN_COUNTS, _TRAINING_COUNTS = ("cutoffs", "horizon"), ("epochs", "best_epoch", "parameters")
-_COUNTS = {*_SOURCE_COUNTS, *_AUDIT_COUNTS, *_RUN_COUNTS, *_TRAINING_COUNTS}
+_COUNTS = {*_SOURCE_COUNTS, *_AUDIT_COUNTS, *_RUN_COUNTS, *_TRAINING_COUNTS, "seed"}
 _TEXTS = {ID_COLUMN, "status", "reason", "folder", "verdict", "tone", "reference", "freq", "start", "end"}
-_TEXTS |= {"data_hash", "created", "key"}
+_JSON = ("config", "versions", "levels", "by_step", "repairs", "findings", "notes")
+_TEXTS |= {"data_hash", "created", "key", "earlier", "notebook", *_JSON}
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +38,13 @@ class Entry:
         As `read_forecast` gives it.
     reason : str
         Why it failed.
+    earlier : str
+        Where what it gave for earlier rows or settings is put aside, in the batch's folder; where it failed
+        and there is any.
+    earlier_made : str
+        When that was.
+    notebook : str
+        Where the notebook is that stopped half-way; where there is one.
     """
 
     unique_id: str
@@ -44,6 +53,9 @@ class Entry:
     metrics: dict[str, Any]
     forecast: pa.Table | None = None
     reason: str = ""
+    earlier: str = ""
+    earlier_made: str = ""
+    notebook: str = ""
 
     @property
     def widest(self) -> dict[str, Any]:
@@ -58,8 +70,25 @@ class Entry:
 
 
 def read_forecast(unique_id: str, content: bytes) -> pa.Table:
-    """A series' ``forecast.csv`` as a table, under the id as it really is."""
-    read = csv.read_csv(io.BytesIO(content), parse_options=csv.ParseOptions(newlines_in_values=True))
+    """A series' ``forecast.csv`` as a table, under the id as it really is.
+
+    Raises
+    ------
+    ValueError
+        For a file that was damaged.
+    """
+    try:
+        return _read_forecast(unique_id, content)
+    except (pa.ArrowException, LookupError) as error:
+        raise ValueError(f"no forecast can be read from it: {error}") from error
+
+
+def _read_forecast(unique_id: str, content: bytes) -> pa.Table:
+    one_block = csv.ReadOptions(block_size=len(content) + 1)  # a row may be of any length, an id is
+    anywhere = csv.ParseOptions(newlines_in_values=True)
+    read = csv.read_csv(io.BytesIO(content), read_options=one_block, parse_options=anywhere)
+    if read.column_names[:3] != [ID_COLUMN, "ds", "yhat"]:
+        raise LookupError(f"its columns are {', '.join(read.column_names)}")
     kinds = {ID_COLUMN: pa.string(), "ds": pa.timestamp("us")}
     fields = [(name, kinds.get(name, pa.float64())) for name in read.column_names]
     columns = [
@@ -77,7 +106,10 @@ def forecasts_file(entries: Sequence[Entry]) -> bytes:
 
 
 def summary_file(entries: Sequence[Entry]) -> bytes:
-    """Parquet of a row for each series: what became of it, and every number of its metrics."""
+    """Parquet of a row for each series: what became of it, and all its metrics.
+
+    What has more than one number stands as JSON in its cell, as in ``metrics.json``.
+    """
     rows = [_row(entry) for entry in entries]
     names = list(dict.fromkeys(name for row in rows for name in row))
     return _parquet(pa.table({name: _column(name, [row.get(name) for row in rows]) for name in names}))
@@ -91,6 +123,8 @@ def _row(entry: Entry) -> dict[str, Any]:
         "status": entry.status,
         "reason": entry.reason or None,
         "folder": entry.folder if metrics else None,
+        "earlier": entry.earlier or None,
+        "notebook": entry.notebook or None,
         "verdict": metrics.get("verdict"),
         "tone": metrics.get("tone"),
         "skill": metrics.get("skill"),
@@ -106,7 +140,9 @@ def _row(entry: Entry) -> dict[str, Any]:
     row |= {name: audit.get(name) for name in (*_AUDIT_COUNTS, "trouble")}
     row |= {name: metrics.get(name) for name in _RUN_COUNTS}
     row |= {name: training.get(name) for name in _TRAINING_COUNTS}
-    row |= {name: metrics.get(name) for name in ("seconds", "created", "key")}
+    row |= {name: metrics.get(name) for name in ("seed", "seconds", "created", "key")}
+    found = {**metrics, "findings": metrics.get("diagnosis", {}).get("findings")}
+    row |= {name: None if found.get(name) is None else json.dumps(found[name]) for name in _JSON}
     return row
 
 

@@ -46,6 +46,8 @@ def batch(
     series stand ``index.html``, ``summary.parquet`` and ``forecasts.parquet``.
 
     In a script, call it below ``if __name__ == "__main__":``, for its workers are new processes of Python.
+    They talk over loopback, which no other machine reaches, without a password: where users of this one are
+    not to be trusted, run a scheduler with TLS, and name it.
 
     Parameters
     ----------
@@ -53,7 +55,8 @@ def batch(
         A long frame with a row for each time of each series, as CSV or Parquet; forecasts alone are also made
         of one in memory.
     out : path
-        A folder: none yet, an empty one, or that of an earlier batch.
+        A folder: none yet, an empty one, or that of an earlier batch. What that gave for a series that fails
+        now is put aside, in ``out/earlier``.
     id_column : str
         The column that names each row's series.
     time, value : str, optional
@@ -63,7 +66,8 @@ def batch(
     workers : int, optional
         Processes on this machine; by default one for each core, as far as memory goes.
     scheduler : str, optional
-        Address of a Dask scheduler, whose workers are used instead.
+        Address of a Dask scheduler, whose workers are used instead: ``"tcp://host:8786"``, or ``"tls://…"``
+        with the certificates that Dask's own settings name.
     forecasts_only : bool
         Write forecast, metrics and model of each series, and no report.
     force : bool
@@ -80,7 +84,9 @@ def batch(
     Raises
     ------
     LSTMWidgetsError
-        For settings that are not accepted, a panel that cannot be read, or a scheduler that cannot be used.
+        For settings that are not accepted, and a panel that cannot be read.
+    Unavailable
+        When workers cannot be had, or are lost.
     OutputError
         When the folder cannot become a batch's, or cannot be written.
     Interrupted
@@ -113,10 +119,12 @@ def batch(
     panel = read_panel(source, id_column, time, value)
     with ledger:
         series = Series(panel, asked, ledger, forecasts_only, tell)
-        to_do = series.look_up(force)
+        begun = False  # until then, what an earlier batch left stays as it is
         try:
+            to_do = series.look_up(force)
             if to_do:
                 with crew_of(workers, scheduler, forecasts_only) as crew:
+                    begun = True
                     tell(series.started(len(crew.threads()), crew.dashboard))
                     hand_out(to_do, series, crew)
             else:
@@ -124,10 +132,14 @@ def batch(
         except OutputError:
             raise
         except Exception:  # the scheduler is gone, say: what it did is kept, and is to be found
-            if series.ended:
+            if begun and series.ended:
                 series.publish()
             raise
         except KeyboardInterrupt:
+            if not begun:
+                raise Interrupted(
+                    f"interrupted before the first series was begun: {str(out)!r} is as it was"
+                ) from None
             result = series.publish()
             tell(result)
             raise Interrupted(

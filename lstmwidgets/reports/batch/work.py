@@ -26,7 +26,8 @@ from lstmwidgets.data.reading import open_table
 from lstmwidgets.data.series import read_unannounced
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.reports.batch.ledger import FORECASTS_ONLY
-from lstmwidgets.reports.single.folder import ALWAYS, METRICS
+from lstmwidgets.reports.batch.memory import bounded
+from lstmwidgets.reports.single.folder import ALWAYS, FAILED, METRICS
 from lstmwidgets.reports.single.kernels import MEMORY_LIMIT
 from lstmwidgets.reports.single.settings import ReportSettings
 from lstmwidgets.reports.study.study import ROWS, Study
@@ -42,6 +43,7 @@ _FOR_REPORTS = ("lstmwidgets.reports.single.execution", "lstmwidgets.reports.pag
 _ROOMY_SHARE = 0.75  # of a worker's memory: above it more is dropped, and a kernel started anew
 
 _kernel: WarmKernel | None = None
+_most_bytes: int | None = None
 _roomy_bytes: int | None = None
 _frozen = False
 _one_at_a_time = threading.Lock()
@@ -87,12 +89,15 @@ class Outcome:
     trace : str
         Where, if the series is not to blame.
     seconds : float
+    notebook : bytes
+        That of the report, if it stopped half-way, as far as it got.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
     reason: str = ""
     trace: str = ""
     seconds: float = 0.0
+    notebook: bytes = b""
 
 
 def run(job: Job) -> Outcome:
@@ -101,15 +106,18 @@ def run(job: Job) -> Outcome:
         began = clock.perf_counter()
         files: dict[str, bytes] = {}
         reason = trace = ""
+        notebook = b""
         try:
             with tempfile.TemporaryDirectory(prefix="lstmwidgets-") as folder:
                 files = _forecast(job, Path(folder)) if job.forecasts_only else _report(job, Path(folder))
         except LSTMWidgetsError as error:
             reason = str(error)
+        except _Stopped as error:
+            reason, trace, notebook = str(error), traceback.format_exc(), error.notebook
         except Exception as error:  # a series that breaks something must not stop the others
             reason, trace = in_short(error), traceback.format_exc()
         _tidy()
-        return Outcome(files, reason, trace, clock.perf_counter() - began)
+        return Outcome(files, reason, trace, clock.perf_counter() - began, notebook)
 
 
 def in_short(error: BaseException) -> str:
@@ -143,6 +151,7 @@ def _forecast(job: Job, folder: Path) -> dict[str, bytes]:
 
 def _report(job: Job, folder: Path) -> dict[str, bytes]:
     """A whole report, its notebook run in this worker's own kernel."""
+    from lstmwidgets.reports.single.execution import StageFailed
     from lstmwidgets.reports.single.kernels import WarmKernel
     from lstmwidgets.reports.single.making import make
 
@@ -153,8 +162,20 @@ def _report(job: Job, folder: Path) -> dict[str, bytes]:
     result = folder / "report"
     result.mkdir()
     job.rows.to_parquet(folder / ROWS)
-    make(job.settings, result, work=folder, key=job.key, kernel=_kernel)
+    try:
+        with bounded(_kernel, _most_bytes):
+            make(job.settings, result, work=folder, key=job.key, kernel=_kernel)
+    except StageFailed as error:
+        raise _Stopped(f"{error.stage} failed: {error.reason}", folder / FAILED) from error
     return _read(result, ALWAYS)
+
+
+class _Stopped(Exception):
+    """A notebook that stopped half-way; it is kept as far as it got, for the folder it lies in goes."""
+
+    def __init__(self, reason: str, notebook: Path) -> None:
+        super().__init__(reason)
+        self.notebook = notebook.read_bytes() if notebook.is_file() else b""
 
 
 def _read(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
@@ -190,8 +211,8 @@ class Warm(WorkerPlugin):
 
     def setup(self, worker: Any) -> None:
         """Called by Dask on every worker, also on one that comes later."""
-        global _roomy_bytes
-        limit = worker.memory_manager.memory_limit
+        global _most_bytes, _roomy_bytes
+        _most_bytes = limit = worker.memory_manager.memory_limit or None
         _roomy_bytes = int(_ROOMY_SHARE * limit) if limit else None
         if self.ours:
             _quiet(Path(worker.local_directory) / "output.log")

@@ -27,6 +27,10 @@ def metrics_of(key: str = "k", **changed: Any) -> dict[str, Any]:
         "source": {"points": 31, "missing": 0, "freq": "D", "start": "2020-01-01", "end": "2020-01-31"},
         "audit": {"gaps": 0, "outliers": 1, "trouble": False},
         "training": {"epochs": 5, "best_epoch": 4, "parameters": 100},
+        "config": {"units": 2},
+        "by_step": {"LSTM": [1.0, None]},
+        "diagnosis": {"findings": [{"name": "bias"}]},
+        "notes": ["a note"],
         "seconds": 1.5,
         "key": key,
         **changed,
@@ -44,5 +48,5 @@ def entry_of(unique_id: str, folder: str = "a", **changed: Any) -> Entry:
     return Entry(unique_id, "done", folder, metrics_of(**changed), forecast)
 
 
-def failed(unique_id: str, reason: str) -> Entry:
-    return Entry(unique_id, "failed", "a", {}, reason=reason)
+def failed(unique_id: str, reason: str, **more: str) -> Entry:
+    return Entry(unique_id, "failed", "a", {}, reason=reason, **more)

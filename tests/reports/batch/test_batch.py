@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from lstmwidgets.reports.batch.events import BatchEvent, BatchNote, BatchResult,
 from lstmwidgets.reports.batch.ledger import FORECASTS_ONLY, Ledger
 from lstmwidgets.reports.batch.panel import read_panel
 from lstmwidgets.reports.batch.series import Series
+from lstmwidgets.reports.batch.work import Outcome
+from lstmwidgets.reports.single.refusals import Unavailable
 from lstmwidgets.reports.single.report import Interrupted
 from lstmwidgets.reports.single.settings import ReportSettings
 from lstmwidgets.reports.study.metrics import Metrics
@@ -103,7 +106,9 @@ def test_each_folder_is_whole_and_the_forecast_its_own(ran):
         metrics = Metrics.model_validate_json((folder / "metrics.json").read_bytes())
         found[metrics.unique_id] = metrics
     assert sorted(found) == sorted(GOOD)
-    assert {metrics.source.name for metrics in found.values()} == {"a pandas DataFrame"}
+    assert {(metrics.source.name, metrics.command) for metrics in found.values()} == {
+        ("a pandas DataFrame", "")
+    }
     assert len({metrics.key for metrics in found.values()}) == len(GOOD)
     forecasts = pd.read_parquet(ran.result.forecasts)
     assert forecasts.groupby("unique_id").size().to_dict() == dict.fromkeys(GOOD, 2)
@@ -128,6 +133,32 @@ def test_a_second_run_does_what_failed_changed_or_is_asked_for_otherwise(ran):
     assert to_do(ran, changed) == ["two", "short"]
     assert to_do(ran, PANEL, epochs=2) == [*GOOD, "short"]
     assert to_do(ran, PANEL, force=True) == [*GOOD, "short"]
+    paths = [ran.folder / "series" / each / "forecast.csv" for each in ("one", "two")]
+    whole = [path.read_bytes() for path in paths]
+    paths[0].write_bytes(whole[0][:-40])
+    paths[1].write_bytes(whole[1][: whole[1].rindex(b"\n", 0, -1) + 1])  # a row is missing
+    assert to_do(ran, PANEL) == ["one", "two", "short"]
+    for path, content in zip(paths, whole, strict=True):
+        path.write_bytes(content)
+
+
+def test_a_series_that_fails_now_puts_its_earlier_result_aside(ran, tmp_path):
+    folder = shutil.copytree(ran.folder, tmp_path / "out")
+    panel = read_panel(pd.concat([waves("one", "two", rows=9)]))
+    events: list[SeriesEnded] = []
+    with Ledger(folder, forecasts_only=True) as ledger:
+        asked = ReportSettings.of("a pandas DataFrame", id_column="unique_id", **TINY)
+        series = Series(panel, asked, ledger, True, events.append)
+        for number in (0, 1):
+            series.settle(number, Outcome(reason=f"{number} points are too few", notebook=b"{}"[:number]))
+        result = series.publish()
+    assert [event.alike for event in events] == [0, 1] and [event.failed for event in events] == [1, 2]
+    assert result.reasons == [("0 points are too few", ("one", "two"))]
+    summary = pd.read_parquet(result.summary).set_index("unique_id")
+    assert summary["earlier"].to_list() == [f"earlier/{each}/forecast.csv" for each in ("one", "two")]
+    assert summary["folder"].isna().all() and summary["verdict"].isna().all()
+    assert not (folder / "series" / "one").exists() and not len(pd.read_parquet(result.forecasts))
+    assert "earlier result of 20" in result.index.read_text()
 
 
 def test_a_second_run_with_nothing_to_do_starts_nothing(ran):
@@ -188,8 +219,19 @@ def test_workers_with_other_packages_are_refused(tmp_path, scheduler, monkeypatc
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "elsewhere", "http://127.0.0.1:80"])
 def test_a_scheduler_that_does_not_answer_is_told(tmp_path, monkeypatch, address):
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.3)
-    with pytest.raises(LSTMWidgetsError, match=f"no Dask scheduler answers at '{address}'"):
+    with pytest.raises(Unavailable, match=f"no Dask scheduler answers at '{address}'"):
         batch(PANEL, tmp_path / "out", scheduler=address, forecasts_only=True, **TINY)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_scheduler_that_is_down_leaves_what_an_earlier_batch_wrote(ran, tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.3)
+    folder = shutil.copytree(ran.folder, tmp_path / "out")
+    tables = ("summary.parquet", "forecasts.parquet", "index.html")
+    before = [(folder / name).read_bytes() for name in tables]
+    with pytest.raises(Unavailable):
+        batch(PANEL, folder, scheduler="tcp://127.0.0.1:9", forecasts_only=True, epochs=2)
+    assert [(folder / name).read_bytes() for name in tables] == before
 
 
 @pytest.mark.parametrize(
@@ -200,7 +242,7 @@ def test_a_scheduler_that_does_not_answer_is_told(tmp_path, monkeypatch, address
         ({"workers": 2, "scheduler": "tcp://a:1"}, "exclude each other"),
         ({"units": 0}, "units=0 is not accepted"),
         ({"fill": "magic"}, "fill='magic' is not accepted"),
-        ({"id_column": "shop"}, "id='shop' is not a column"),
+        ({"id_column": "shop"}, "'shop' is not a column"),
         ({"lookback": 3}, "lookback=3 is not accepted"),
     ],
 )

@@ -7,7 +7,6 @@ import hashlib
 import re
 
 import numpy as np
-import pytest
 from bs4 import BeautifulSoup
 
 from lstmwidgets.reports.batch.index import index_page
@@ -17,7 +16,7 @@ from tests.reports.batch.made import entry_of, failed
 HOSTILE = '</a><img src=x onerror="alert(1)"><script>alert(2)</script>'
 
 
-def page_of(*entries, linked: str = "report.html", **more) -> BeautifulSoup:
+def page_of(*entries, linked="report.html", **more) -> BeautifulSoup:
     lines = {entry.unique_id: sparkline([1.0, 2.0, 1.0], [2.0]) for entry in entries}
     return BeautifulSoup(index_page("panel.csv", entries, lines, linked=linked, **more), "html.parser")
 
@@ -72,10 +71,35 @@ def test_nothing_is_loaded_and_no_other_script_may_run():
     assert not page.select("[style], [onclick]")
 
 
-@pytest.mark.parametrize("linked", ["report.html", "forecast.csv"])
-def test_links_are_addresses_of_files_below(linked):
-    page = page_of(entry_of("100 % #1?", folder="100 _ #1?-abc"), linked=linked)
-    assert page.select_one(".lw-series tbody a")["href"] == f"series/100%20_%20%231%3F-abc/{linked}"
+def links_in(page: BeautifulSoup, part: str) -> dict[str, str]:
+    return {link.text: link["href"] for link in page.select(f"{part} tbody a")}
+
+
+def test_links_are_addresses_of_files_below_in_words():
+    entry = entry_of("100 % #1?", folder="100 _ #1?-abc")
+    folder = "series/100%20_%20%231%3F-abc"
+    assert links_in(page_of(entry), ".lw-series") == {"100 % #1?": f"{folder}/report.html"}
+    page = page_of(entry, linked="", files=("forecast.csv", "metrics.json"))
+    assert page.select_one(".lw-series tbody th b").text == "100 % #1?"
+    assert links_in(page, ".lw-series") == {
+        name: f"{folder}/{name}" for name in ("forecast.csv", "metrics.json")
+    }
+
+
+def test_failures_for_the_same_reason_stand_together_and_lead_to_what_is_left():
+    short = [failed(f"s{number}", f"{number} points are too few") for number in range(40)]
+    left = failed(
+        "x", "no", earlier="earlier/x 1/report.html", earlier_made="2024-05-06T07", notebook="failed/x.ipynb"
+    )
+    page = page_of(left, *short)
+    rows = page.select(".lw-failed tbody tr")
+    assert len(rows) == 2 and len(rows[0].select("details li")) == 40
+    assert rows[0].summary.text == "40 series: s0, s1, s2, …"
+    assert rows[0].td.text.startswith("0 points are too few (That is s0; the others differ in numbers")
+    assert links_in(page, ".lw-failed") == {
+        "earlier result of 2024-05-06, of other data or settings": "earlier/x%201/report.html",
+        "notebook, as far as it got": "failed/x.ipynb",
+    }
 
 
 def test_two_thousand_rows_stay_small():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from pathlib import Path
@@ -77,14 +78,65 @@ def test_what_a_killed_run_left_is_set_right(tmp_path):
         assert sorted(os.listdir(series)) == ["H1", "H2"]
 
 
-def test_folders_of_other_series_are_known_and_only_the_one_that_is_meant_is_dropped(tmp_path):
+def test_folders_of_other_series_are_known(tmp_path):
     with Ledger(tmp_path / "out") as ledger:
         for name in ("H1", "H2"):
             ledger.keep(name, FILES)
         assert ledger.vanished(["H1", "H3"]) == ("H2",)
-        ledger.drop("H1")
-        ledger.drop("H3")
-        assert ledger.vanished([]) == ("H2",)
+
+
+def test_a_result_is_put_aside_until_there_is_a_new_one(tmp_path):
+    with Ledger(tmp_path / "out", forecasts_only=True) as ledger:
+        dated = outcome_of("k", created="2024-05-06T07:08:09+00:00").files
+        for files in (FILES, dated):
+            ledger.keep("H1", files)
+            ledger.shelve("H1")
+            ledger.shelve("H1")  # nothing is left there
+        assert ledger.vanished([]) == () and kept(ledger.folder / "earlier" / "H1") == dated
+        assert ledger.shelved("H1") == ("earlier/H1/forecast.csv", "2024-05-06T07:08:09+00:00")
+        assert ledger.keep_notebook("H1", b"{}") == "failed/H1.ipynb"
+        assert ledger.keep_notebook("H1", b"[]") == "failed/H1.ipynb"
+        assert kept(ledger.folder / "failed") == {"H1.ipynb": b"[]"}
+        assert ledger.keep_notebook("H1", b"") == ""
+        ledger.keep_notebook("H1", b"{}")
+        ledger.keep("H1", FILES)
+        assert ledger.shelved("H1") is None
+        assert not os.listdir(ledger.folder / "failed") and not os.listdir(ledger.folder / "earlier")
+
+
+def test_links_among_the_series_are_taken_away_and_what_they_lead_to_is_not(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mine").touch()
+    with Ledger(tmp_path / "out", forecasts_only=True) as ledger:
+        series = ledger.folder / "series"
+        for name in ("H1", ".H2.new", ".H3.old", ".H4.old"):
+            (series / name).symlink_to(elsewhere)
+        (series / "H3").symlink_to(tmp_path / "nowhere")
+        (series / "H4").symlink_to(tmp_path / "nowhere")
+        ledger.shelve("H4")
+    for _ in range(2):
+        with Ledger(tmp_path / "out", forecasts_only=True) as ledger:
+            for name in ("H1", "H2", "H3", "H4"):
+                ledger.keep(name, FILES)
+            assert sorted(os.listdir(series)) == ["H1", "H2", "H3", "H4"]
+            assert not any(each.is_symlink() for each in series.iterdir())
+    assert os.listdir(elsewhere) == ["mine"]
+
+
+def test_a_run_that_comes_to_nothing_leaves_nothing_where_nothing_was(tmp_path):
+    with pytest.raises(ZeroDivisionError), Ledger(tmp_path / "a" / "out"):
+        raise ZeroDivisionError
+    assert not (tmp_path / "a").exists()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ZeroDivisionError), Ledger(tmp_path / "empty"):
+        raise ZeroDivisionError
+    assert not os.listdir(tmp_path / "empty")
+    with contextlib.suppress(ZeroDivisionError), Ledger(tmp_path / "out", forecasts_only=True) as ledger:
+        ledger.keep("H1", FILES)
+        raise ZeroDivisionError
+    with Ledger(tmp_path / "out", forecasts_only=True) as ledger:
+        assert ledger.done("H1", "k")
 
 
 def test_two_batches_at_once_are_refused(tmp_path):
@@ -97,8 +149,10 @@ def test_two_batches_at_once_are_refused(tmp_path):
 
 def test_a_folder_of_something_else_is_refused_and_left_alone(tmp_path):
     (tmp_path / "index.html").write_text("mine")
-    with pytest.raises(OutputError, match="holds 'index.html', which no batch wrote"), Ledger(tmp_path):
-        pass
+    with pytest.raises(OutputError, match="holds 'index.html', which is no part of a batch"):
+        Ledger(tmp_path)
+    with pytest.raises(OutputError, match="'/' is a disk's root: name a folder in it, for example -o /batch"):
+        Ledger("/")
     assert os.listdir(tmp_path) == ["index.html"]
     with pytest.raises(OutputError, match="is a file: name a folder"), Ledger(tmp_path / "index.html"):
         pass

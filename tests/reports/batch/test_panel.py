@@ -49,17 +49,22 @@ def test_a_row_without_an_id_is_named_and_blank_lines_are_passed_over(tmp_path):
     path.write_text("unique_id,ds,y\na,2020-01-01,1\n,,\na,2020-01-02,2\n\n")
     assert len(read_panel(path).rows(0)) == 2
     path.write_text("unique_id,ds,y\na,2020-01-01,1\n,2020-01-02,2\n , ,3\n")
-    with pytest.raises(LSTMWidgetsError, match="their 'unique_id' is empty on line 3, 4: name their series"):
+    with pytest.raises(
+        LSTMWidgetsError, match="name no series: 'unique_id' is empty on line 3, 4. Name their"
+    ):
         read_panel(path)
 
 
 @pytest.mark.parametrize(
     ("named", "message"),
     [
-        ({"id_column": "shop"}, "id='shop' is not a column of the frame: it has 'unique_id', 'ds', 'y'"),
-        ({"time": "date"}, "time='date' is not a column of the frame: it has 'unique_id', 'ds', 'y'"),
-        ({"value": "sales"}, "value='sales' is not a column of the frame: it has 'unique_id', 'ds', 'y'"),
-        ({"value": "unique_id"}, "id='unique_id' names the time or value column too"),
+        (
+            {"id_column": "shop"},
+            "'shop' is not a column of the frame, which has 'unique_id', 'ds', 'y': .*--id",
+        ),
+        ({"time": "date"}, "'date' is not a column of the frame, .* holds the times, time=… .--time on"),
+        ({"value": "sales"}, "'sales' is not a column of the frame, .* holds the values, value=… .--value"),
+        ({"value": "unique_id"}, "id_column='unique_id' is the time or value column too: .*--id"),
     ],
 )
 def test_a_wrong_column_is_told_with_those_there_are(named, message):
@@ -93,6 +98,17 @@ def test_a_hash_tells_a_series_from_its_neighbours_and_follows_its_rows_alone():
     other = read_panel(frame_of(y=[1, 2, 4]))
     assert panel.rows_hash(0) != other.rows_hash(0)
     assert panel.rows_hash(1) == other.rows_hash(1) == read_panel(frame_of().iloc[1:2]).rows_hash(0)
+
+
+@pytest.mark.parametrize(("kind", "cell"), [("float", np.nan), ("Int64", pd.NA), ("object", "three")])
+def test_a_hash_does_not_follow_the_type_that_another_series_gives_the_column(kind, cell):
+    frame = frame_of(ds=pd.to_datetime(["2020-01-01", "2020-01-02", "2020-01-03"]))
+    hashes = [read_panel(frame).rows_hash(number) for number in range(2)]
+    frame["y"] = frame["y"].astype(kind)
+    frame.loc[0, "y"] = cell
+    frame["ds"] = frame["ds"].astype("datetime64[s]")
+    changed = read_panel(frame)
+    assert changed.rows_hash(1) == hashes[1] and changed.rows_hash(0) != hashes[0]
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pandas as pd
+import pytest
 
 from lstmwidgets.reports.batch.summary import forecasts_file, read_forecast, summary_file
 from lstmwidgets.reports.study.tables import safe_csv
-from tests.reports.batch.made import entry_of, failed
+from tests.reports.batch.made import FORECAST, entry_of, failed
 
 
 def read(content: bytes) -> pd.DataFrame:
@@ -25,6 +27,25 @@ def test_a_row_for_each_series_with_all_its_metrics():
     assert (first["coverage_80"], first["coverage_90"], first["width_90"]) == (0.75, 0.88, 2.0)
     assert (first["points"], first["freq"], first["folder"], first["key"]) == (31, "D", "a", "k")
     assert table["skill"].isna().to_list() == [False, True, True]
+    assert table.loc[1, ["folder", "earlier", "notebook", "config"]].isna().all()
+    assert json.loads(first["by_step"]) == {"LSTM": [1.0, None]}
+    assert json.loads(first["config"]) == {"units": 2} and json.loads(first["notes"]) == ["a note"]
+    assert json.loads(first["findings"])[0]["name"] == "bias"
+
+
+def test_a_forecast_that_was_damaged_is_told_from_one_that_was_not():
+    long = b"a" * 3_000_000
+    assert len(read_forecast("a", FORECAST.replace(b"%s", long))) == 2
+    for damaged in (
+        b"",
+        b"\xff",
+        b"\0" * 99,
+        FORECAST[:-10],
+        FORECAST.replace(b"1.5", b"x"),
+        b"ds,yhat\n1,2\n",
+    ):
+        with pytest.raises(ValueError, match="no forecast can be read from it"):
+            read_forecast("a", damaged)
 
 
 def test_a_table_of_failures_alone_is_a_table():

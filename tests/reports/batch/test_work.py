@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 
 from lstmwidgets.reports.batch import work
+from lstmwidgets.reports.batch.memory import bounded
 from lstmwidgets.reports.batch.work import Job, Outcome, in_short, run
+from lstmwidgets.reports.single import making
 from lstmwidgets.reports.single.folder import ALWAYS
 from lstmwidgets.reports.single.settings import ReportSettings
 from lstmwidgets.reports.study.metrics import Metrics
@@ -54,6 +57,30 @@ def test_a_report_is_whole_and_of_the_series_and_key_it_was_asked_for(reported):
 def test_one_kernel_serves_one_report_after_the_other(reported):
     before, _, after, _ = reported
     assert before == after
+
+
+def test_a_notebook_that_stops_is_brought_back_as_far_as_it_got(reported, tmp_path, monkeypatch):
+    notebook = nbformat.read(making.report_template(), as_version=4)
+    place = 1 + next(
+        n for n, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", [])
+    )
+    notebook.cells.insert(place, nbformat.v4.new_code_cell("1 / 0", metadata={"tags": ["stage:Dividing"]}))
+    nbformat.write(notebook, tmp_path / "template.ipynb")
+    monkeypatch.setattr(making, "report_template", lambda: tmp_path / "template.ipynb")
+    outcome = run(job_of("a"))
+    assert outcome.reason == "Dividing failed: ZeroDivisionError: division by zero" and not outcome.files
+    assert "ZeroDivisionError" in outcome.notebook.decode()
+
+
+def test_a_report_that_takes_more_memory_than_its_worker_may_hold_is_ended_and_the_next_one_is_made(
+    reported, monkeypatch
+):
+    monkeypatch.setattr(work, "_most_bytes", 150_000_000)
+    outcome = run(job_of("a"))
+    assert outcome.reason.startswith("memory ran out: it took more than the 0.1 GB that each worker may hold")
+    assert work._kernel is not None and not work._kernel.fit
+    with pytest.raises(ZeroDivisionError), bounded(work._kernel, 1):  # no kernel runs: not its error
+        raise ZeroDivisionError
 
 
 def test_a_refusal_is_its_own_sentence_and_names_the_line():
