@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from lstmwidgets.cli import flags
-from lstmwidgets.cli.exits import SOME_FAILED, accepting, interruptible, printable, write_json
+from lstmwidgets.cli.exits import SOME_FAILED, accepting, printable, write_json
 
 _FAILED_SHOWN = 10
 
@@ -115,7 +115,7 @@ def _run(source: str, folder: Path, options: dict[str, Any], *, shown: bool) -> 
     from lstmwidgets.cli.progress import BatchProgress
     from lstmwidgets.reports.batch import batch
 
-    with interruptible(), BatchProgress(shown) as progress:
+    with BatchProgress(shown) as progress:
         return batch(source, folder, **options, on_event=progress.on_event)
 
 

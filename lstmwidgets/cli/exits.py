@@ -16,6 +16,7 @@ from typing import Any
 
 import typer
 
+from lstmwidgets.cli.remedies import as_flags
 from lstmwidgets.errors import LSTMWidgetsError
 
 DONE, FAILED, USAGE, DATA, OUTPUT, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
@@ -67,10 +68,17 @@ def interruptible() -> Iterator[None]:
 
 
 def guarded(command: Callable[..., None]) -> Callable[..., None]:
-    """A command whose errors end in a sentence on standard error, or in an object of JSON with ``--json``."""
+    """A command whose errors end in a sentence on standard error, or in an object of JSON with ``--json``.
+
+    So does an interruption of one that has this flag; the others are servers, with ways of their own to end.
+    """
 
     @functools.wraps(command)
     def wrapper(**arguments: Any) -> None:
+        with interruptible() if "json" in arguments else contextlib.nullcontext():
+            attempt(arguments)
+
+    def attempt(arguments: dict[str, Any]) -> None:
         as_json, debug = bool(arguments.get("json")), bool(arguments.get("debug"))
         _quieten(debug)
         try:
@@ -130,7 +138,8 @@ def _told(error: BaseException) -> tuple[str, int]:
         return str(error) or "interrupted", INTERRUPTED
     if isinstance(error, LSTMWidgetsError):
         codes = {OutputError: OUTPUT, Unavailable: FAILED}
-        return str(error), next((code for kind, code in codes.items() if isinstance(error, kind)), DATA)
+        code = next((code for kind, code in codes.items() if isinstance(error, kind)), DATA)
+        return as_flags(str(error)), code
     if name == "StageFailed":
         return str(error), FAILED
     return f"{name}: {error}. This should not happen: run it again with --debug to see where", FAILED

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from lstmwidgets.cli import flags
-from lstmwidgets.cli.exits import accepting, interruptible, printable, write_json
+from lstmwidgets.cli.exits import accepting, printable, write_json
 
 
 @flags.with_settings
@@ -90,7 +90,7 @@ def _make(source: str, folder: Path, asked: dict[str, Any], *, pdf: bool, force:
     from lstmwidgets.cli.progress import StageProgress
     from lstmwidgets.reports.single.report import report
 
-    with interruptible(), StageProgress(shown) as progress:
+    with StageProgress(shown) as progress:
         return report(
             source,
             folder,

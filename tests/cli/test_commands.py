@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import typer
 from lstmwidgets import __version__
 from lstmwidgets.cli import commands, main
 from lstmwidgets.cli.exits import EXIT_CODES, Stop, guarded, interruptible, printable
+from lstmwidgets.cli.remedies import as_flags
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.reports.single.execution import StageFailed
@@ -144,6 +146,30 @@ def test_data_that_cannot_be_used_are_3_and_output_that_cannot_be_written_4(run,
     code, answer, told = run("report", "nile", "-o", "mine", "-q")
     assert (code, answer) == (4, "") and "'mine' holds 'notes.txt'" in told and "-o mine/report" in told
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv", "mine"]
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "flags"),
+    [
+        ("ds,a (x),it's", "2020-01-{:02},{},{}", "--value 'a (x)'"),
+        ("begin,-end,y", "2020-01-{:02},2021-01-{:02},{}", "--time begin"),
+        ("year,month,day,y", "2020,1,{},{}", "--time year --time month --time day --value …"),
+        ("a,b", "x{},y{}", "--time …"),
+    ],
+)
+def test_columns_to_be_named_are_named_with_flags(run, tmp_path, head, row, flags):
+    rows = [row.format(day, day, day) for day in range(1, 29)]
+    (tmp_path / "a.csv").write_text("\n".join([head, *rows]))
+    code, answer, told = run("report", "a.csv", "-q")
+    assert (code, answer) == (3, "") and flags in told and "read_series" not in told
+
+
+def test_a_name_in_an_error_stays_as_it_is():
+    for name in ("it's", 'a"b', "a\\'b\"", "a), time='b'", "[x]", "…, value='y'"):
+        assert (
+            as_flags(f"Name one: read_series(…, value={name!r})") == f"Name one: --value {shlex.quote(name)}"
+        )
+    assert as_flags("Name one: read_series(…, time='-t')") == "Name one: --time=-t"
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,12 @@ class OutputFolder:
             self.result.mkdir()
 
     def publish(self) -> None:
-        """Put the finished files in their place, all at once; an earlier report gives way."""
+        """Put the finished files in their place, all at once; an earlier report gives way.
+
+        That one is moved aside first, for few file systems exchange two folders in one step. A run that is
+        killed between the two moves, some microseconds, leaves nothing in the report's place: the next run
+        puts the earlier one back.
+        """
         with self.in_words():
             missing = [name for name in ALWAYS if not (self.result / name).is_file()]
             if missing:
