@@ -237,6 +237,7 @@ _COMPACT = TimeFormat("dates written as yyyymmdd", ("%Y%m%d",), plain_numbers=Tr
 _QUARTER = TimeFormat("quarters", ("quarter",))
 _ISO = TimeFormat("ISO dates", ("ISO8601",))
 _TYPED = TimeFormat("timestamps", ("typed",))
+_SHAPES = {_QUARTER: r"\d{4}[ -]?[Qq][1-4]$", _ISO: _ISO_START}
 
 
 def find_time_format(cells: pd.Series) -> TimeFormat | None:
@@ -261,6 +262,9 @@ def find_time_format(cells: pd.Series) -> TimeFormat | None:
 
 
 def _fits(text: pd.Series, time_format: TimeFormat) -> bool:
+    shape = _SHAPES.get(time_format)
+    if shape is not None and text.str.match(shape).mean() <= 0.5:
+        return False  # soon told, for most columns are none of times
     if time_format is _ISO:
         # Without this 1013.5, a pressure, would pass for the fifth month of the year 1013.
         text = _zone_and_rest(text.where(text.str.match(_ISO_START), ""))[1]

@@ -24,6 +24,8 @@ _REMEDIES = ("linear", "forward", MASK)
 MOST_FILLED = 0.3
 """Where more than this share of the values is missing, no repair is advised: it would make up the series."""
 
+_FILL_FIRST = ", or fill the gaps first with lstmwidgets.fill"  # how a refusal of windows ends
+
 _REACH = 1e15  # standard deviations; the square of 1e19 is the largest number of 32 bits
 
 
@@ -66,7 +68,8 @@ def forecastable(series: pd.Series, config: LSTMConfig) -> Windows:
         check_end(series, config)
         check_reach(series, windows)
     except LSTMWidgetsError as error:
-        raise LSTMWidgetsError(f"{error}{_remedy(series, config)}") from None
+        said = str(error) if repairable(series) else str(error).removesuffix(_FILL_FIRST)
+        raise LSTMWidgetsError(f"{said}{_remedy(series, config)}") from None
     return windows
 
 

@@ -17,7 +17,8 @@ from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis
 from lstmwidgets.model.progress import ProgressBar
 from lstmwidgets.reports.study import listed, told
 from lstmwidgets.reports.study.source import read_source
-from lstmwidgets.reports.study.study import ROWS, Study
+from lstmwidgets.reports.study.study import Study
+from lstmwidgets.reports.study.subject import ROWS
 from lstmwidgets.reports.study.verdict import verdict_of
 
 CONFIG = lw.LSTMConfig(sequence_length=24, horizon=6, units=4, epochs=3)
@@ -284,7 +285,9 @@ def test_no_repair_is_advised_that_would_make_up_the_series():
     series.iloc[-3:] = np.nan
     with pytest.raises(lw.LSTMWidgetsError, match="33 % of its values are missing, too many to fill") as told:
         Study(series, CONFIG).check()
-    assert "--fill" not in str(told.value)
+    assert "fill=" not in str(told.value)
+    with pytest.raises(lw.LSTMWidgetsError, match=r"lower sequence_length=24 or horizon=6\. 50 % of its"):
+        Study(waves().where(np.arange(500) % 2 == 0), CONFIG).check()
 
 
 def test_gaps_are_told_and_so_is_what_they_cost():
