@@ -10,7 +10,7 @@ import typer
 from lstmwidgets.cli import flags
 from lstmwidgets.cli.exits import SOME_FAILED, accepting, printable, write_json
 
-_FAILED_SHOWN = 10
+_REASONS_SHOWN = 10
 
 
 @flags.with_settings
@@ -120,14 +120,18 @@ def _run(source: str, folder: Path, options: dict[str, Any], *, shown: bool) -> 
 
 
 def _summary(result: Any) -> str:
+    from lstmwidgets.data.columns import few
+
     total = len(result.done) + len(result.reused) + len(result.failed)
     reused = f", {len(result.reused):,} of them as they stood" if result.reused else ""
     lines = [f"{len(result.done) + len(result.reused):,} of {total:,} series forecast{reused}."]
     if result.failed:
         lines.append(f"{len(result.failed):,} failed:")
-        lines += [f"  {name}: {reason}" for name, reason in list(result.failed.items())[:_FAILED_SHOWN]]
-    if len(result.failed) > _FAILED_SHOWN:
-        lines.append(f"  and {len(result.failed) - _FAILED_SHOWN:,} more, all in {result.index}")
+        lines += [f"  {few(names, most=3)}: {reason}" for reason, names in result.reasons[:_REASONS_SHOWN]]
+    if len(result.reasons) > _REASONS_SHOWN:
+        lines.append(
+            f"  and for {len(result.reasons) - _REASONS_SHOWN:,} more reasons, all in {result.index}"
+        )
     return "\n".join([*lines, str(result.index)])
 
 

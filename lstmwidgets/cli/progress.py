@@ -13,6 +13,9 @@ from rich.text import Text
 from lstmwidgets.cli.exits import printable
 
 
+_ALIKE = 3  # so many series that fail for the same reason are told with it
+
+
 class StageProgress:
     """Shows which stage a report is at, of how many, for how long, and its line of detail.
 
@@ -87,14 +90,16 @@ class BatchProgress:
             self._say(event.words)
         elif isinstance(event, BatchStarted):
             reused = f", {event.reused:,} of them unchanged" if event.reused else ""
-            workers = f"{event.workers} worker{'s' * (event.workers != 1)}"
-            self._say(f"{event.series:,} series{reused}; {workers}")
+            workers = f"; {event.workers} worker{'s' * (event.workers != 1)}" if event.workers else ""
+            self._say(f"{event.series:,} series{reused}{workers}")
             if event.dashboard:
                 self._say(f"Dask's dashboard: {event.dashboard}")
             self._move(event.reused, event.series, 0)
         elif isinstance(event, SeriesEnded):
-            if event.status == "failed":
+            if event.status == "failed" and event.alike < _ALIKE:
                 self._say(f"{event.unique_id}: {event.words}")
+            elif event.status == "failed" and event.alike == _ALIKE:
+                self._say(f"{event.unique_id}: the same; those that follow it are named in index.html")
             self._move(event.ended, event.series, event.failed, f"{event.unique_id}: {event.words}")
         elif isinstance(event, BatchResult) and event.waiting:
             self._say(f"{event.waiting:,} series are still to do: run the same command again to go on")

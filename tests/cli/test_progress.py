@@ -71,6 +71,19 @@ def test_one_worker_is_one(capsys):
     assert capsys.readouterr().err == "5 series; 1 worker\n"
 
 
+def test_nothing_is_said_of_workers_where_there_are_none_and_of_the_same_reason_thrice(capsys):
+    with BatchProgress() as progress:
+        progress.on_event(BatchStarted(5, 5, 0, None))
+        for alike in range(6):
+            progress.on_event(SeriesEnded(f"s{alike}", "failed", "too short", 1.0, 1, 100, alike + 1, alike))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "5 series, 5 of them unchanged"
+    assert [line for line in lines if line.startswith("s")] == [
+        *(f"s{number}: too short" for number in range(3)),
+        "s3: the same; those that follow it are named in index.html",
+    ]
+
+
 @pytest.fixture
 def result():
     nowhere = Path("out")
