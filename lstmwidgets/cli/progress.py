@@ -12,7 +12,6 @@ from rich.text import Text
 
 from lstmwidgets.cli.exits import printable
 
-
 _ALIKE = 3  # so many series that fail for the same reason are told with it
 
 
