@@ -10,6 +10,11 @@ import typer
 from lstmwidgets.cli import flags
 from lstmwidgets.cli.exits import accepting, printable, write_json
 
+_ADVICE = (
+    "The simple rule does as well or better. Worth trying: --highway linear --calendar cycles, which begins "
+    "as a linear model that knows day, week and year; and a --sequence-length of two seasons or more."
+)
+
 
 @flags.with_settings
 def command(
@@ -84,6 +89,12 @@ def command(
     for note in () if quiet else (*made.notes, *unchanged):
         typer.echo(printable(note), err=True)
     typer.echo(printable(f"{made.metrics.verdict}\n{made.paths['html']}"))
+    if (
+        not (quiet or made.reused)
+        and not (made.metrics.skill or 0) > 0
+        and made.metrics.config.highway == "none"
+    ):
+        typer.echo(_ADVICE, err=True)
 
 
 def _make(source: str, folder: Path, asked: dict[str, Any], *, pdf: bool, force: bool, shown: bool) -> Any:

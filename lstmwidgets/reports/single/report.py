@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from lstmwidgets.reports.study.study import Study
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """A report that stands in its folder.
 
@@ -54,6 +54,9 @@ class Report:
     reused: bool
     seconds: float
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Report({str(self.folder)!r}: {self.metrics.verdict})"
 
     @property
     def paths(self) -> dict[str, Path]:
@@ -154,6 +157,7 @@ def report(
         study = _study(asked, folder.work)
         key = _key(asked, study, str(folder.path))
         metrics, changed = (None, []) if force else _standing(folder, key)
+        other = _other(folder, study)
         reused = metrics is not None
         print_it = pdf and not (reused and (folder.target / PDF).is_file())
         if print_it:
@@ -177,8 +181,9 @@ def report(
         if print_it:
             tell("Printing the PDF")
             _print(folder)
-    notes = (f"Made again: {', '.join(changed)} had been changed or taken away.",) if changed else ()
-    return Report(folder.path, metrics, reused, clock.monotonic() - began, notes)
+    notes = [f"Made again: {', '.join(changed)} had been changed or taken away."] if changed else []
+    notes += [f"It takes the place of a report on {other}."] if other else []
+    return Report(folder.path, metrics, reused, clock.monotonic() - began, tuple(notes))
 
 
 def _study(asked: ReportSettings, work: Path) -> Study:
@@ -220,6 +225,17 @@ def _standing(folder: OutputFolder, key: str) -> tuple[Metrics | None, list[str]
         others = [name for name in ALWAYS if name != METRICS]
         changed = [name for name in others if file_hash(folder.target / name) != metrics.files.get(name)]
     return (None, changed) if changed else (metrics, [])
+
+
+def _other(folder: OutputFolder, study: Study) -> str:
+    """What the report that stands there is of, where that is other data; empty where it is not."""
+    from lstmwidgets.data.series import data_hash
+
+    try:
+        there = Metrics.model_validate_json((folder.target / METRICS).read_bytes()).source
+    except (OSError, ValueError):
+        return ""
+    return "" if there.data_hash == data_hash(study.original) else there.name
 
 
 def _check_browser() -> None:
@@ -269,7 +285,10 @@ def _interruptions(folder: OutputFolder) -> Iterator[None]:
         shown = repr(str(folder.path))
         if folder.published:
             raise Interrupted(f"interrupted when the report was done: it is in {shown}") from None
-        left = "it goes on from where the training was" if folder.resumable else "it begins anew"
+        if folder.resumable:
+            left = f"it goes on from the last epoch that ended, kept in {folder.work.name!r} beside it"
+        else:
+            left = "it begins anew, for no epoch had ended"
         raise Interrupted(
-            f"interrupted: nothing of this run is in {shown}. To go on, run the same command again: {left}"
+            f"interrupted: nothing of this run is in {shown}. Run the same command again: {left}"
         ) from None

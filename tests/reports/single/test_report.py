@@ -24,10 +24,10 @@ from safetensors import safe_open
 import lstmwidgets as lw
 from lstmwidgets.cli import main
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.reports.single.folder import ALWAYS, OutputError
+from lstmwidgets.reports.single.folder import ALWAYS, OutputError, OutputFolder
 from lstmwidgets.reports.single.kernels import WarmKernel
 from lstmwidgets.reports.single.refusals import Unavailable
-from lstmwidgets.reports.single.report import report
+from lstmwidgets.reports.single.report import _other, report
 from lstmwidgets.reports.study.metrics import Metrics
 
 pytestmark = pytest.mark.filterwarnings(
@@ -135,6 +135,12 @@ def test_other_levels_take_the_trained_model_again_and_force_does_not(standing, 
     assert made.metrics.training.seconds == trained.seconds
     made = report("nile", standing, **SMALL, levels=[50], force=True, kernel=kernel)
     assert not made.reused and made.metrics.training.seconds != trained.seconds
+
+
+def test_a_report_on_other_data_that_gives_way_is_named(standing):
+    with OutputFolder(standing) as folder:
+        assert _other(folder, lw.Study("nile")) == ""
+        assert _other(folder, lw.Study("sunspots")) == "nile"
 
 
 def test_a_file_that_was_changed_is_made_again_and_told(standing, kernel):
@@ -273,8 +279,8 @@ def test_a_training_broken_off_by_ctrl_c_is_gone_on_with(tmp_path, kernel, monke
     assert (run.returncode, answer) == (130, "")
     assert all(stage.startswith("[") for stage in stages)
     assert words == (
-        "interrupted: nothing of this run is in 'out'. To go on, run the same command again: it goes on from "
-        "where the training was"
+        "interrupted: nothing of this run is in 'out'. Run the same command again: it goes on from the last "
+        "epoch that ended, kept in '.out.work' beside it"
     )
     assert kernels and not any(each.is_running() for each in kernels)
     assert names(tmp_path) == [".out.work"]
