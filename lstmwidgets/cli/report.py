@@ -89,11 +89,8 @@ def command(
     for note in () if quiet else (*made.notes, *unchanged):
         typer.echo(printable(note), err=True)
     typer.echo(printable(f"{made.metrics.verdict}\n{made.paths['html']}"))
-    if (
-        not (quiet or made.reused)
-        and not (made.metrics.skill or 0) > 0
-        and made.metrics.config.highway == "none"
-    ):
+    lost = (made.metrics.skill or 0) <= 0 and made.metrics.config.highway == "none"
+    if lost and not (quiet or made.reused):
         typer.echo(_ADVICE, err=True)
 
 
