@@ -30,8 +30,8 @@ def killed(limit: int | None) -> str:
 
     Examples
     --------
-    >>> killed(1_500_000_000)[60:114]
-    'because memory ran out (each may hold 1.5 GB): give it'
+    >>> killed(1_500_000_000).partition(":")[0]
+    'every worker that tried it was killed, most often because memory ran out (each may hold 1.5 GB)'
     """
     each = "" if limit is None else f" (each may hold {limit / 1e9:.1f} GB)"
     return f"every worker that tried it was killed, most often because memory ran out{each}: {_REMEDY}"

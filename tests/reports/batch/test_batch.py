@@ -15,7 +15,7 @@ import pytest
 from distributed import LocalCluster
 
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.reports.batch import batch, cluster
+from lstmwidgets.reports.batch import batch, cluster, series
 from lstmwidgets.reports.batch.events import BatchEvent, BatchNote, BatchResult, BatchStarted, SeriesEnded
 from lstmwidgets.reports.batch.ledger import FORECASTS_ONLY, Ledger
 from lstmwidgets.reports.batch.panel import read_panel
@@ -123,8 +123,8 @@ def to_do(ran: Ran, panel: pd.DataFrame, *, force: bool = False, **settings) -> 
     read = read_panel(panel)
     asked = ReportSettings.of("a pandas DataFrame", id_column="unique_id", **{**TINY, **settings})
     with Ledger(ran.folder, forecasts_only=True) as ledger:
-        series = Series(read, asked, ledger, True, lambda event: None)
-        return [read.ids[number] for number in series.look_up(force)]
+        found = Series(read, asked, ledger, True, lambda event: None)
+        return [read.ids[number] for number in found.look_up(force)]
 
 
 def test_a_second_run_does_what_failed_changed_or_is_asked_for_otherwise(ran):
@@ -142,16 +142,21 @@ def test_a_second_run_does_what_failed_changed_or_is_asked_for_otherwise(ran):
         path.write_bytes(content)
 
 
+def test_another_template_makes_every_series_another_one(ran, monkeypatch):
+    monkeypatch.setattr(series, "file_hash", lambda path: "0" * 64)
+    assert to_do(ran, PANEL) == [*GOOD, "short"]
+
+
 def test_a_series_that_fails_now_puts_its_earlier_result_aside(ran, tmp_path):
     folder = shutil.copytree(ran.folder, tmp_path / "out")
     panel = read_panel(pd.concat([waves("one", "two", rows=9)]))
     events: list[SeriesEnded] = []
     with Ledger(folder, forecasts_only=True) as ledger:
         asked = ReportSettings.of("a pandas DataFrame", id_column="unique_id", **TINY)
-        series = Series(panel, asked, ledger, True, events.append)
+        both = Series(panel, asked, ledger, True, events.append)
         for number in (0, 1):
-            series.settle(number, Outcome(reason=f"{number} points are too few", notebook=b"{}"[:number]))
-        result = series.publish()
+            both.settle(number, Outcome(reason=f"{number} points are too few", notebook=b"{}"[:number]))
+        result = both.publish()
     assert [event.alike for event in events] == [0, 1] and [event.failed for event in events] == [1, 2]
     assert result.reasons == [("0 points are too few", ("one", "two"))]
     summary = pd.read_parquet(result.summary).set_index("unique_id")
