@@ -18,6 +18,7 @@ from lstmwidgets.reports.single.refusals import OutputError, checked_name, expla
 from lstmwidgets.reports.whole import write_through, write_whole
 
 INDEX, SUMMARY, FORECASTS, SERIES = "index.html", "summary.parquet", "forecasts.parquet", "series"
+SHEET = "summary.csv"
 EARLIER, FAILED = "earlier", "failed"
 """Folders beside that of the series: results of earlier rows or settings, of series that now fail; and
 notebooks that stopped half-way."""

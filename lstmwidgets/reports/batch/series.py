@@ -27,11 +27,11 @@ from lstmwidgets.reports.batch.events import (
     kind_of,
 )
 from lstmwidgets.reports.batch.index import index_page
-from lstmwidgets.reports.batch.ledger import FORECASTS, INDEX, SUMMARY, Ledger
+from lstmwidgets.reports.batch.ledger import FORECASTS, INDEX, SHEET, SUMMARY, Ledger
 from lstmwidgets.reports.batch.names import folder_names
 from lstmwidgets.reports.batch.panel import Panel
 from lstmwidgets.reports.batch.sparkline import POINTS, sparkline
-from lstmwidgets.reports.batch.summary import Entry, forecasts_file, read_forecast, summary_file
+from lstmwidgets.reports.batch.summary import Entry, forecasts_file, read_forecast, sheet_file, summary_file
 from lstmwidgets.reports.batch.work import Job, Outcome
 from lstmwidgets.reports.single.folder import FORECAST, METRICS, PAGE
 from lstmwidgets.reports.single.making import file_hash
@@ -198,6 +198,7 @@ class Series:
                 (SUMMARY, summary_file(entries)),
                 (FORECASTS, forecasts_file(entries)),
                 (INDEX, page.encode()),
+                (SHEET, sheet_file(entries)),
             )
         ]
         now = clock.monotonic()

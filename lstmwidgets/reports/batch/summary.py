@@ -1,4 +1,4 @@
-"""All series of a batch in two tables: a row each with all its metrics, and all forecasts in a long frame."""
+"""All series of a batch as tables: a row each with all its metrics, and all forecasts in a long frame."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pyarrow import csv, parquet
 
 from lstmwidgets.data.columns import ID_COLUMN
 from lstmwidgets.reports.batch.events import Status
+from lstmwidgets.reports.study.tables import safe_csv
 
 _SOURCE_COUNTS, _AUDIT_COUNTS = ("points", "missing"), ("gaps", "outliers")
 _RUN_COUNTS, _TRAINING_COUNTS = ("cutoffs", "horizon"), ("epochs", "best_epoch", "parameters")
@@ -110,9 +111,20 @@ def summary_file(entries: Sequence[Entry]) -> bytes:
 
     What has more than one number stands as JSON in its cell, as in ``metrics.json``.
     """
+    return _parquet(_summary(entries))
+
+
+def sheet_file(entries: Sequence[Entry]) -> bytes:
+    """The summary's plain columns as CSV for a spreadsheet, which runs no cell of it."""
+    table = _summary(entries)
+    plain = table.drop([name for name in _JSON if name in table.column_names])
+    return safe_csv(plain.to_pandas(integer_object_nulls=True)).encode()
+
+
+def _summary(entries: Sequence[Entry]) -> pa.Table:
     rows = [_row(entry) for entry in entries]
     names = list(dict.fromkeys(name for row in rows for name in row))
-    return _parquet(pa.table({name: _column(name, [row.get(name) for row in rows]) for name in names}))
+    return pa.table({name: _column(name, [row.get(name) for row in rows]) for name in names})
 
 
 def _row(entry: Entry) -> dict[str, Any]:

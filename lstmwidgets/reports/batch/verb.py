@@ -43,7 +43,7 @@ def batch(
 
     Each series gets a folder under ``out/series``, made whole or not at all. One that fails is told with its
     reason, and does not stop the rest. Run again, only what is missing or changed is done. Beside the
-    series stand ``index.html``, ``summary.parquet`` and ``forecasts.parquet``.
+    series stand ``index.html``, ``summary.parquet``, ``summary.csv`` and ``forecasts.parquet``.
 
     In a script, call it below ``if __name__ == "__main__":``, for its workers are new processes of Python.
     They talk over loopback, which no other machine reaches, without a password: where users of this one are

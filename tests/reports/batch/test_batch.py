@@ -232,7 +232,7 @@ def test_a_scheduler_that_does_not_answer_is_told(tmp_path, monkeypatch, address
 def test_a_scheduler_that_is_down_leaves_what_an_earlier_batch_wrote(ran, tmp_path, monkeypatch):
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.3)
     folder = shutil.copytree(ran.folder, tmp_path / "out")
-    tables = ("summary.parquet", "forecasts.parquet", "index.html")
+    tables = ("summary.parquet", "summary.csv", "forecasts.parquet", "index.html")
     before = [(folder / name).read_bytes() for name in tables]
     with pytest.raises(Unavailable):
         batch(PANEL, folder, scheduler="tcp://127.0.0.1:9", forecasts_only=True, epochs=2)

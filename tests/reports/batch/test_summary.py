@@ -8,7 +8,7 @@ import json
 import pandas as pd
 import pytest
 
-from lstmwidgets.reports.batch.summary import forecasts_file, read_forecast, summary_file
+from lstmwidgets.reports.batch.summary import forecasts_file, read_forecast, sheet_file, summary_file
 from lstmwidgets.reports.study.tables import safe_csv
 from tests.reports.batch.made import FORECAST, entry_of, failed
 
@@ -31,6 +31,13 @@ def test_a_row_for_each_series_with_all_its_metrics():
     assert json.loads(first["by_step"]) == {"LSTM": [1.0, None]}
     assert json.loads(first["config"]) == {"units": 2} and json.loads(first["notes"]) == ["a note"]
     assert json.loads(first["findings"])[0]["name"] == "bias"
+
+
+def test_a_sheet_has_the_plain_columns_and_no_formula():
+    sheet = sheet_file([entry_of("=a"), failed("b", "too short")]).decode()
+    table = pd.read_csv(io.StringIO(sheet), dtype=str)
+    assert table["unique_id"].to_list() == ["'=a", "b"]
+    assert table.loc[0, ["MAE", "points"]].to_list() == ["1.0", "31"] and "config" not in table
 
 
 def test_a_forecast_that_was_damaged_is_told_from_one_that_was_not():
