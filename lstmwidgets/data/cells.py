@@ -19,6 +19,7 @@ MISSING_MARKERS = ("", "na", "n/a", "nan", "nat", "null", "none", "<na>", "-", "
 
 _THOUSANDS = r"[+-]?\d{1,3}(?:[.,'\u2019\s]\d{3})+(?:[.,]\d+)?"
 _NUMBER_WITH_COMMA = r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?"
+_GROUPED_WITH_COMMA = r"[+-]?[1-9]\d{0,2}(?:[.]\d{3})+,\d+"
 _COMMA_AND_THREE_DIGITS = r"[+-]?[1-9]\d{0,2},\d{3}"
 _ZONE = r"(?:[Zz]|[+-]\d{2}:?\d{2})"
 # Only a text with a clock ("2020-01-01T00:00…") can end in an offset; "2020-01-01" ends in "-01".
@@ -89,6 +90,8 @@ def numeric_share(cells: pd.Series, decimal_commas: bool = False) -> float:
     text = as_text(cells)
     text = text[~is_missing(text)]
     if decimal_commas:
+        grouped = text.str.fullmatch(_GROUPED_WITH_COMMA).to_numpy(dtype=bool)
+        text = text.mask(grouped, text.str.replace(".", "", regex=False))
         text = text.str.replace(",", ".", n=1, regex=False)
     return float(pd.to_numeric(text, errors="coerce").notna().mean()) if len(text) else 0.0
 
@@ -111,6 +114,7 @@ class NumberReader:
         self.missing = 0
         self.commas, self.points, self.unsettled = Offenders(), Offenders(), Offenders()
         self.bad, self.infinite, self.thousands = Offenders(), Offenders(), Offenders()
+        self.grouped = 0
 
     def read(self, cells: pd.Series, lines: NDArray[np.int64]) -> NDArray[np.float64]:
         """Numbers of one chunk; cells that are missing, or cannot be read, are NaN."""
@@ -141,7 +145,17 @@ class NumberReader:
         self, text: pd.Series, numbers: NDArray[np.float64], lines: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         comma = text.str.fullmatch(_NUMBER_WITH_COMMA).to_numpy(dtype=bool)
+        unread = np.flatnonzero(np.isnan(numbers) & ~comma)
+        # Points before a comma can only part thousands: 1.124,89.
+        grouped = unread[text.iloc[unread].str.fullmatch(_GROUPED_WITH_COMMA).to_numpy(dtype=bool)]
+        if len(grouped):
+            self.grouped += len(grouped)
+            self.commas.add(lines[grouped], text.iloc[grouped])
+            plain = text.iloc[grouped].str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
+            numbers = numbers.copy()
+            numbers[grouped] = pd.to_numeric(plain)
         point = text.str.contains(".", regex=False).to_numpy(dtype=bool) & ~np.isnan(numbers)
+        point[grouped] = False
         self.points.add(lines[point], text[point])
         if not comma.any():
             return numbers
@@ -195,6 +209,8 @@ class NumberReader:
         notes = []
         if self.commas.count:
             notes.append(f"decimal commas in {column} read as decimal points")
+        if self.grouped:
+            notes.append(f"points in {column} read as thousands separators, for a decimal comma follows them")
         if self.missing:
             notes.append(f"{_counted(self.missing, 'missing value')} in {column}, kept as NaN")
         return notes
@@ -476,6 +492,9 @@ class TimeReader:
             return min(patterns, key=lambda pattern: self._bad[pattern].count)
         first, second = (self._open[pattern] for pattern in patterns)
         if all(np.array_equal(one, other) for one, other in zip(first, second, strict=True)):
+            return patterns[0]
+        if patterns[0].startswith("%d."):
+            self._notes.append("dates read with the day first, as is the rule where points part them")
             return patterns[0]
         raise LSTMWidgetsError(
             f"column {self.name!r} may write the day first ({patterns[0]}) or the month first "

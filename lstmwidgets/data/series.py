@@ -20,6 +20,7 @@ from lstmwidgets.data.columns import ID_COLUMN, Choice, choose_columns, few, joi
 from lstmwidgets.data.grid import Grid, describe_freq, points_per_cycle, regular_grid
 from lstmwidgets.data.mixed import refuse_mixed
 from lstmwidgets.data.reading import Table, check_row_count, open_table
+from lstmwidgets.data.several import several_series
 from lstmwidgets.errors import LSTMWidgetsError
 
 log = logging.getLogger(__name__)
@@ -289,7 +290,7 @@ def _assemble(
         times, values, places = times[order], values[order], places[order]
         notes.append("rows sorted by time: they were not in ascending order")
     index = pd.DatetimeIndex(times)
-    _check_duplicates(index, places, word, choice)
+    _check_duplicates(index, places, word, choice, table)
     if freq is None:
         refuse_mixed(index, choice.time)
     grid = regular_grid(index, freq, lambda position: f"{word} {places[position]}")
@@ -343,7 +344,9 @@ def _describe(
     }
 
 
-def _check_duplicates(index: pd.DatetimeIndex, places: NDArray[np.int64], word: str, choice: Choice) -> None:
+def _check_duplicates(
+    index: pd.DatetimeIndex, places: NDArray[np.int64], word: str, choice: Choice, table: Table
+) -> None:
     # Sorted already: comparing neighbours needs no table of all the times.
     if (np.diff(index.asi8) > 0).all():
         return
@@ -360,7 +363,8 @@ def _check_duplicates(index: pd.DatetimeIndex, places: NDArray[np.int64], word: 
             f"{choice.in_utc('Europe/Berlin', repeated=True)}, with your own zone"
         )
     else:
-        remedy = f"decide which row counts, for example {choice.without_repeats()}"
+        remedy = several_series(table, choice.time, choice.value)
+        remedy = remedy or f"decide which row counts, for example {choice.without_repeats()}"
     raise LSTMWidgetsError(
         f"column {choice.time!r} has {len(repeated):,} timestamp{'s' * (len(repeated) != 1)} more than once: "
         f"{', '.join(shown)}{more}: {remedy}"

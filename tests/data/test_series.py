@@ -147,6 +147,15 @@ def test_semicolons_and_decimal_commas_are_recognised_and_noted(written):
     assert "decimal commas in column 'Wert' read as decimal points" in series.attrs["notes"]
 
 
+def test_points_before_decimal_commas_are_thousands(written):
+    text = "tag;shop;wert\n01.02.2012;7;1.124,89\n02.02.2012;7;-12.001.124,5\n03.02.2012;8;0,25\n"
+    series = read_series(written(text), value="wert")
+    assert series.to_list() == [1124.89, -12001124.5, 0.25]
+    assert str(series.index[0].date()) == "2012-02-01"
+    notes = " ".join(series.attrs["notes"])
+    assert "points in column 'wert' read as thousands separators" in notes and "day first" in notes
+
+
 def test_tabs_are_recognised(written):
     assert read_series(written("ds\ty\n2020-01-01\t1\n2020-01-02\t2\n", "data.tsv")).to_list() == [1, 2]
 
@@ -401,8 +410,22 @@ BAD_FILES = {
         ["thousands separators", "'1,234' on line 2", "plain numbers"],
     ),
     "thousands and decimals": (
-        "ds;y\n2020-01-01;1.234,5\n2020-01-02;2\n",
+        'ds,y\n2020-01-01,"1.234,5"\n2020-01-02,2\n',
         ["thousands separators", "'1.234,5'"],
+    ),
+    "thousands that no comma follows": (
+        "ds;y\n2020-01-01;1.234,5\n2020-01-02;1.124\n",
+        ["mixes decimal commas", "'1.234,5' on line 2", "'1.124' on line 3"],
+    ),
+    "several series": (
+        lines(
+            "2020-01-01,1,B,2",
+            "2020-01-01,2,A,2",
+            "2020-01-02,1,B,2",
+            "2020-01-02,2,A,1",
+            header="ds,n,shop,y",
+        ),
+        ["'shop' tells several series apart", "--id shop --only B", "id_column='shop'", "lstmwidgets batch"],
     ),
     "open comma": (
         "ds;y\n2020-01-01;1,234\n2020-01-02;2,345\n",

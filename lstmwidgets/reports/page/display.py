@@ -126,12 +126,18 @@ class Headline:
     tone : str
         "good", "quiet", "warning" or "error".
     facts : sequence of Fact
+    badge : str
+        In place of the words for the tone, where these say too little.
+    made : str
+        When it was made, and of what.
     """
 
     title: str
     verdict: str
     tone: str = "quiet"
     facts: Sequence[Fact] = ()
+    badge: str = ""
+    made: str = ""
 
     def __post_init__(self) -> None:
         if self.tone not in TONES:
@@ -141,21 +147,23 @@ class Headline:
 
     def __repr__(self) -> str:
         told = "".join(f"\n{one.name}: {one.value}{one.note and f' ({one.note})'}" for one in self.facts)
-        return f"{self.title}\n{TONES[self.tone][1]}. {self.verdict}{told}"
+        made = self.made and f"\n{self.made}"
+        return f"{self.title}\n{self.badge or TONES[self.tone][1]}. {self.verdict}{told}{made}"
 
     def _repr_html_(self) -> str:
-        sign, word = TONES[self.tone]
+        sign, word = ("✕", html.escape(self.badge)) if self.badge else TONES[self.tone]
         row = "".join(
             f"<div><dt>{html.escape(one.name)}</dt><dd>{html.escape(one.value)}"
             f"{one.note and f'<small>{html.escape(one.note)}</small>'}</dd></div>"
             for one in self.facts
         )
         facts = row and f'<dl class="lw-facts">{row}</dl>'
+        made = self.made and f'<p class="lw-made">{html.escape(self.made)}</p>'
         return (
             f'<div class="lw-headline" data-tone="{self.tone}"><h1>{html.escape(self.title)}</h1>'
             f'<p class="lw-tone"><span aria-hidden="true">{sign}</span> {word}</p>'
             f'<p class="lw-verdict{" lw-long" * (len(self.verdict) > LONG)}">{html.escape(self.verdict)}</p>'
-            f"{facts}</div>"
+            f"{facts}{made}</div>"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +27,25 @@ def flag(name: str) -> str:
     ('--sequence-length', '--id')
     """
     return FLAGS.get(name, f"--{name.replace('_', '-')}")
+
+
+_WORDED = ("units", "dropout", "patience", "horizon")
+"""Settings whose name is an English word, and which advice names alone."""
+
+
+def in_flags(advice: str) -> str:
+    """Advice that names settings as Python does, with their flags instead.
+
+    Examples
+    --------
+    >>> in_flags("Use ridge; then try highway='linear', fewer units or a larger test_fraction.")
+    'Use ridge; then try --highway linear, fewer --units or a larger --test-fraction.'
+    """
+    for name in LSTMConfig.model_fields:
+        advice = re.sub(rf"\b{name}=(?:'(\w+)'|([\d.]*\d))", rf"{flag(name)} \1\2", advice)
+        if "_" in name or name in _WORDED:
+            advice = re.sub(rf"(?<![\w-]){name}\b(?!=)", flag(name), advice)
+    return advice
 
 
 def command_of(source: Any, asked: Mapping[str, Any], config: LSTMConfig, out: str = "report") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 from lstmwidgets.analysis.diagnosis.checks.finding import percent
 from lstmwidgets.analysis.repair import FILL_METHODS, LSTM, fill
 from lstmwidgets.config import LSTMConfig
+from lstmwidgets.data.filling import filled
 from lstmwidgets.data.windows import Windows, make_windows
 from lstmwidgets.errors import LSTMWidgetsError
 
@@ -23,6 +25,9 @@ _REMEDIES = ("linear", "forward", MASK)
 
 MOST_FILLED = 0.3
 """Where more than this share of the values is missing, no repair is advised: it would make up the series."""
+
+USUAL, NEARLY_ALL = 0.05, 0.1
+"""Of the tested windows, and of the values of one: see `Origin`."""
 
 _FILL_FIRST = ", or fill the gaps first with lstmwidgets.fill"  # how a refusal of windows ends
 
@@ -53,8 +58,60 @@ def rehearsed(series: pd.Series, method: str | None) -> pd.Series:
     return repaired(series, "linear" if method == LSTM else method)
 
 
-def forecastable(series: pd.Series, config: LSTMConfig) -> Windows:
+@dataclass(frozen=True)
+class Origin:
+    """What the forecast after the data's end reads, and whether the test has seen the like.
+
+    Attributes
+    ----------
+    read, filled, unknown : int
+        Values read, and how many of them were filled or are kept as unknown.
+    tested : bool
+        Whether scores of the test part hold for it: at least `USUAL` of its forecasts were made from windows
+        known no better, or nearly all is known, the newest values included.
+    """
+
+    read: int
+    filled: int
+    unknown: int
+    tested: bool
+
+    @property
+    def made_up(self) -> int:
+        """Values read that nobody observed."""
+        return self.filled + self.unknown
+
+    def __str__(self) -> str:
+        kinds = {"filled": self.filled, "unknown": self.unknown}
+        counted = " and ".join(f"{count:,} {kind}" for kind, count in kinds.items() if count)
+        return f"{counted or 'no filled'} value{'s' * (self.made_up != 1)} of {self.read:,}"
+
+
+def origin_of(series: pd.Series, windows: Windows) -> Origin:
+    """What a forecast from the end of a repaired series rests on, beside the windows it was tested on."""
+    length, absent = windows.sequence_length, ~windows.known
+    # How many of the values that end at a point are absent, and how many in a row up to it.
+    before = np.concatenate([[0], np.cumsum(absent)])
+    ends = np.append(np.asarray(windows.test) + length, len(absent))
+    counts = before[ends] - before[ends - length]
+    last = np.maximum.accumulate(np.where(absent, -1, np.arange(len(absent))))
+    stale = ends - 1 - last[ends - 1]
+    count, run = int(counts[-1]), int(stale[-1])
+    alike = (counts[:-1] >= count) & (stale[:-1] >= run)
+    nearly_all = run == 0 and count <= NEARLY_ALL * length
+    put_in = int(np.count_nonzero(filled(series)[-length:]))
+    return Origin(length, put_in, count - put_in, nearly_all or bool(alike.mean() >= USUAL))
+
+
+def forecastable(series: pd.Series, config: LSTMConfig, method: str | None = None) -> Windows:
     """The windows of a series whose end can be forecast from.
+
+    Parameters
+    ----------
+    series : pandas.Series
+    config : LSTMConfig
+    method : str, optional
+        How it was repaired.
 
     Raises
     ------
@@ -69,7 +126,10 @@ def forecastable(series: pd.Series, config: LSTMConfig) -> Windows:
         check_reach(series, windows)
     except LSTMWidgetsError as error:
         said = str(error) if repairable(series) else str(error).removesuffix(_FILL_FIRST)
-        raise LSTMWidgetsError(f"{said}{_remedy(series, config)}") from None
+        remedy = _remedy(series, config)
+        if method is not None and remedy and np.isnan(series.iloc[-1]):
+            said += f". fill={method!r} (--fill {method}) fills no gap at the end: nothing comes after it"
+        raise LSTMWidgetsError(f"{said}{remedy}") from None
     return windows
 
 

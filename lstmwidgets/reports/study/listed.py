@@ -10,6 +10,7 @@ import pandas as pd
 from lstmwidgets.analysis.scoring.scores import LSTM
 from lstmwidgets.reports.page.display import Table
 from lstmwidgets.reports.study import told
+from lstmwidgets.reports.study.prose import Prose
 
 if TYPE_CHECKING:
     from lstmwidgets.reports.study.study import Study
@@ -21,10 +22,10 @@ def scores(study: Study) -> Table:
     return Table(shown, percent=["skill"], strong=LSTM)
 
 
-def coverage(study: Study) -> Table | told.Prose:
+def coverage(study: Study) -> Table | Prose:
     """What the intervals promised, and what they held."""
     if study.coverage.empty:
-        return told.Prose("There are no intervals: the notes below say why.")
+        return Prose("There are no intervals: the notes below say why.")
     shown = study.coverage[["nominal", "coverage", "width"]].set_axis(
         ["promised", "held", "mean width"], axis="columns"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -167,6 +166,9 @@ class Metrics(_Part):
     )
     cutoffs: int = Field(ge=1, description="Moments of the past that were forecast from.")
     horizon: int = Field(ge=1, description="Steps ahead.")
+    filled_at_origin: int = Field(
+        ge=0, description="Of the values that the forecast reads, those that were filled or are unknown."
+    )
     diagnosis: Diagnosed
     audit: Audited
     training: Training
@@ -217,12 +219,13 @@ def metrics_of(study: Study, seconds: float) -> Metrics:
         "by_step": study.by_step.to_dict("list"),
         "cutoffs": study.backtest["cutoff"].nunique(),
         "horizon": study.config.horizon,
+        "filled_at_origin": study.origin.made_up,
         "diagnosis": study.diagnosis.to_dict(),
         "audit": _audited(study.audit),
         "training": _training(study),
         "notes": study.notes,
         "seconds": seconds,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": study.created.isoformat(timespec="seconds"),
         "command": study.command,
     }
     return Metrics.model_validate(found)

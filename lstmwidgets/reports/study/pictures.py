@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import PARTS, Split
 from lstmwidgets.widgets.charts.axes import log_ticks, loss_limits, whole_ticks
-from lstmwidgets.widgets.charts.repairs import drawn
+from lstmwidgets.widgets.charts.repairs import Drawn, drawn
 from lstmwidgets.widgets.charts.stretches import as_times
 from lstmwidgets.widgets.charts.thinning import thin
 from lstmwidgets.widgets.figures import QUIET, Picture, model_picture, quiet_axes, series_picture
@@ -23,24 +24,17 @@ HORIZONS_BEFORE = 4
 FEWEST_BEFORE = 48
 
 
+def recent_points(horizon: int) -> int:
+    """How much of the end of a series is drawn beside a forecast of so many steps."""
+    return max(FEWEST_BEFORE, HORIZONS_BEFORE * horizon)
+
+
 def overview(series: pd.Series, split: Split, y: str = "") -> Picture:
     """The whole series on its three parts; points that were filled are hollow."""
     picture = Picture(9.0, 2.8)
     axes = quiet_axes(picture.add_subplot(), y=y)
     times, apart = as_times(pd.DatetimeIndex(series.index)), drawn(series)
-    if apart.any_filled:
-        axes.plot(*thin(times, apart.values), color=colour("actual"), linewidth=0.6, alpha=0.5)
-        there = np.isfinite(apart.filled)
-        axes.plot(
-            times[there],
-            apart.filled[there],
-            "o",
-            markersize=3,
-            markerfacecolor="white",
-            markeredgecolor=colour("actual"),
-            markeredgewidth=0.7,
-            label="filled",
-        )
+    _hollow(axes, times, apart)
     axes.plot(*thin(times, apart.observed), color=colour("actual"), linewidth=0.9)
     for part in PARTS:
         begin, end = split.bounds(part)
@@ -62,15 +56,39 @@ def overview(series: pd.Series, split: Split, y: str = "") -> Picture:
     return picture
 
 
+def _hollow(axes: Axes, times: NDArray[np.datetime64], apart: Drawn) -> None:
+    """Points that were filled, and a hint of a line through all; nothing where none was."""
+    if not apart.any_filled:
+        return
+    axes.plot(*thin(times, apart.values), color=colour("actual"), linewidth=0.6, alpha=0.5)
+    there = np.isfinite(apart.filled)
+    axes.plot(
+        times[there],
+        apart.filled[there],
+        "o",
+        markersize=3,
+        markerfacecolor="white",
+        markeredgecolor=colour("actual"),
+        markeredgewidth=0.7,
+        label="filled",
+    )
+
+
 def fan(series: pd.Series, forecast: pd.DataFrame, y: str = "") -> Picture:
-    """The end of the series, and what is forecast after it with its intervals."""
-    before = max(FEWEST_BEFORE, HORIZONS_BEFORE * len(forecast))
-    recent = series.iloc[-before:].rename("what came")
+    """The end of the series, and what is forecast after it with its intervals; filled points are hollow."""
+    recent = series.iloc[-recent_points(len(forecast)) :]
+    apart = drawn(recent)
+    came = pd.Series(apart.observed, recent.index, name="what came")
     ahead = pd.Series(forecast["yhat"].to_numpy(), index=pd.DatetimeIndex(forecast["ds"]))
     levels = [int(name.rpartition("-")[2]) for name in map(str, forecast) if "-lo-" in name]
     band = forecast if levels else None
-    picture = series_picture(recent, {"forecast": ahead}, band=band, y=y)
+    picture = series_picture(came, {"forecast": ahead}, band=band, y=y)
     (axes,) = picture.axes
+    if apart.any_filled:
+        _hollow(axes, as_times(pd.DatetimeIndex(recent.index)), apart)
+        for legend in picture.legends:
+            legend.remove()
+        picture.legend(frameon=False, fontsize=8, ncols=7, loc="outside lower left", borderpad=0)
     for legend in picture.legends:  # a fan's inner bands lie on its outer ones, and are darker for it
         for name, swatch in zip(legend.get_texts(), legend.legend_handles, strict=True):
             if "interval" in name.get_text() and swatch is not None:

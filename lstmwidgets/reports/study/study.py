@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -29,7 +30,7 @@ from lstmwidgets.reports.study.source import source_name
 from lstmwidgets.reports.study.subject import ROWS as ROWS
 from lstmwidgets.reports.study.subject import Subject
 from lstmwidgets.reports.study.tables import safe_csv
-from lstmwidgets.reports.study.verdict import verdict_of
+from lstmwidgets.reports.study.verdict import tone_of, verdict_of
 from lstmwidgets.reports.whole import write_whole
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ class Study(Subject):
             folder=folder,
         )
         self.levels, self.out = checked_levels(levels), str(out or "report")
+        self.created = datetime.now(UTC)
 
     def __repr__(self) -> str:
         return f"Study({source_name(self.source)!r}, {self.config!r})"
@@ -182,12 +184,12 @@ class Study(Subject):
     @cached_property
     def verdict(self) -> str:
         """The whole in one sentence."""
-        return verdict_of(self.diagnosis, self.coverage)
+        return verdict_of(self.diagnosis, self.coverage, self.origin)
 
     @property
     def tone(self) -> str:
         """Of the verdict: "good", "quiet", "warning" or "error"."""
-        return self.diagnosis.tone
+        return tone_of(self.diagnosis, self.origin)
 
     @property
     def notes(self) -> list[str]:

@@ -91,7 +91,12 @@ class Subject:
     @cached_property
     def windows(self) -> Windows:
         """What the network is trained and tested on."""
-        return gaps.forecastable(self.series, self.config)
+        return gaps.forecastable(self.series, self.config, self.fill)
+
+    @cached_property
+    def origin(self) -> gaps.Origin:
+        """What the forecast after the data's end reads: how much of it was filled or is unknown."""
+        return gaps.origin_of(self.series, self.windows)
 
     def check(self) -> None:
         """Refuse what cannot be studied, before anything is trained and without TensorFlow.
@@ -104,7 +109,7 @@ class Subject:
             is not known. The message names what to change.
         """
         if self.fill == gaps.LSTM:
-            gaps.forecastable(gaps.rehearsed(self.original, self.fill), self.config)
+            gaps.forecastable(gaps.rehearsed(self.original, self.fill), self.config, self.fill)
         else:
             _ = self.windows
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,50 +15,30 @@ from lstmwidgets.analysis.diagnosis.checks.finding import number, percent, steps
 from lstmwidgets.analysis.inside.ledger import Ledger, rests_on
 from lstmwidgets.analysis.scoring.scores import LSTM
 from lstmwidgets.data.auditing.words import when
-from lstmwidgets.data.filling import describe_repairs
+from lstmwidgets.data.filling import describe_repairs, filled
 from lstmwidgets.data.grid import describe_freq
 from lstmwidgets.reports.page.display import Fact, Headline
+from lstmwidgets.reports.study.command import in_flags
 from lstmwidgets.reports.study.gaps import repairable
+from lstmwidgets.reports.study.pictures import recent_points
+from lstmwidgets.reports.study.prose import Prose
 from lstmwidgets.reports.study.source import source_name
+from lstmwidgets.reports.study.verdict import is_worse
 
 if TYPE_CHECKING:
     from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis
     from lstmwidgets.reports.study.study import Study
 
 _NEXT, _BLANKS, _NO_ROWS = "Next: ", "kept as NaN", "times had no row"  # how such notes begin, end and go
+_REPAIR = (
+    "make the report again with --fill linear, which fills the gaps, or --fill mask, which tells the network "
+    "of them; from Python, lstmwidgets.compare_fills(series) tells which way of filling errs least here."
+)
 _SIGNS = {"error": "Error", "warning": "Warning", "quiet": "", "good": "Good"}
 
 
-@dataclass(frozen=True)
-class Prose:
-    """Sentences that a notebook shows as text, whatever the data are called.
-
-    Attributes
-    ----------
-    lead : str
-        A paragraph; may be empty.
-    points : sequence of (str, str)
-        A list below it: a word in bold, which may be empty, and what follows.
-    code : str
-        Set apart between them; may be empty.
-    """
-
-    lead: str = ""
-    points: Sequence[tuple[str, str]] = ()
-    code: str = ""
-
-    def __repr__(self) -> str:
-        points = [f"- {f'{word}. ' if word else ''}{text}" for word, text in self.points]
-        return "\n".join(filter(None, [self.lead, self.code, *points]))
-
-    def _repr_html_(self) -> str:
-        lead = f"<p>{escape(self.lead)}</p>" if self.lead else ""
-        points = "".join(
-            f"<li>{f'<strong>{escape(word)}.</strong> ' if word else ''}{escape(text)}</li>"
-            for word, text in self.points
-        )
-        code = f"<pre><code>{escape(self.code)}</code></pre>" if self.code else ""
-        return f'<div class="lw-prose">{lead}{code}{f"<ul>{points}</ul>" if points else ""}</div>'
+MUCH = 0.1
+"""What is more than this share of a whole is worth telling."""
 
 
 def title_of(study: Study) -> str:
@@ -93,7 +71,17 @@ def headline(study: Study) -> Headline:
     facts.append(
         Fact("Values", f"{len(study.original):,}", f"{missing:,} missing" if missing else "none missing")
     )
-    return Headline(title_of(study), study.verdict, study.tone, facts)
+    badge = "Do not use: the simple rule is better" if is_worse(study.diagnosis) else ""
+    return Headline(title_of(study), study.verdict, study.tone, facts, badge, made_of(study))
+
+
+def made_of(study: Study) -> str:
+    """When a report was made, and of what."""
+    series, day = study.original, study.created
+    return (
+        f"Made on {day.day} {day:%B %Y} (UTC) from {source_name(study.source)}, values from "
+        f"{when(series.index[0])} to {when(series.index[-1])}."
+    )
 
 
 def extent(study: Study) -> str:
@@ -109,9 +97,15 @@ def extent(study: Study) -> str:
 def data(study: Study) -> Prose:
     """What was read, what was found amiss, and what was done about it."""
     points = [("Read", f"{note[0].upper()}{note[1:]}.") for note in _worth_telling(study.audit.reading)]
-    for note in study.audit.notes:
-        points.append(("Next", note.removeprefix(_NEXT)) if note.startswith(_NEXT) else ("Found", note))
-    points += [("Done", sentence) for sentence in done(study)]
+    points += [("Found", note) for note in study.audit.notes if not note.startswith(_NEXT)]
+    lost, share, may_repair = left_out(study), study.windows.left_out / _every(study), _may_repair(study)
+    much = share > MUCH
+    points += [("Found", lost)] * much
+    points += [("Done", sentence) for sentence in [*done(study), *([lost] if lost and not much else [])]]
+    if may_repair:
+        points.append(("Next", _REPAIR))
+    elif not study.fill:
+        points += [("Next", note.removeprefix(_NEXT)) for note in study.audit.notes if note.startswith(_NEXT)]
     return Prose(extent(study), points)
 
 
@@ -121,7 +115,7 @@ def _worth_telling(notes: Sequence[str]) -> list[str]:
 
 
 def done(study: Study) -> list[str]:
-    """What was done about missing values, and what they cost."""
+    """What was done about missing values."""
     said = describe_repairs(study.series)
     missing = int(study.series.isna().sum())
     if study.series.attrs.get("mask"):
@@ -130,22 +124,34 @@ def done(study: Study) -> list[str]:
         said.append("Nothing was repaired: gaps were left as they are.")
     elif not said:
         said.append("Nothing was missing, and nothing was repaired.")
-    windows = study.windows
-    if windows.left_out:
-        every = windows.left_out + len(windows.train) + len(windows.validation) + len(windows.test)
-        may = not study.fill and repairable(study.original)
-        repair = "; fill= (--fill) repairs gaps, or tells the network of them" if may else ""
-        said.append(
-            f"{windows.left_out:,} of {every:,} windows to learn from or to test on touch a missing value "
-            f"and are left out{repair}."
-        )
     return said
+
+
+def left_out(study: Study) -> str:
+    """What missing values cost, as a sentence; empty where they cost nothing."""
+    lost, every = study.windows.left_out, _every(study)
+    if not lost:
+        return ""
+    return (
+        f"{lost:,} of {every:,} windows to learn from or to test on ({percent(lost / every)}) touch a "
+        "missing value and are left out."
+    )
+
+
+def _every(study: Study) -> int:
+    windows = study.windows
+    return windows.left_out + len(windows.train) + len(windows.validation) + len(windows.test)
+
+
+def _may_repair(study: Study) -> bool:
+    missing = bool(study.original.isna().any())
+    return missing and not study.fill and repairable(study.original)
 
 
 def findings(diagnosis: Diagnosis, notes: Sequence[str]) -> Prose:
     """Everything that the diagnosis says, gravest first, and what was left out."""
     points = [
-        (_SIGNS[one.tone], one.sentence + (f" Try: {one.advice}" if one.advice else ""))
+        (_SIGNS[one.tone], one.sentence + (f" Try: {in_flags(one.advice)}" if one.advice else ""))
         for one in diagnosis.findings
     ]
     return Prose("", [*points, *(("Note", note) for note in notes)])
@@ -164,9 +170,35 @@ def ahead(study: Study) -> Prose:
         return f"{value} at {when(row['ds'])}{interval}"
 
     first, last = one(study.forecast.iloc[0]), one(study.forecast.iloc[-1])
-    if len(study.forecast) == 1:
-        return Prose(f"The forecast is {first}.")
-    return Prose(f"The forecast begins with {first} and ends with {last}.")
+    said = f"begins with {first} and ends with {last}" if len(study.forecast) > 1 else f"is {first}"
+    return Prose(" ".join(filter(None, [f"The forecast {said}.", rests(study)])))
+
+
+def rests(study: Study) -> str:
+    """How much of what the forecast reads nobody observed, as a sentence; empty where all was observed."""
+    origin = study.origin
+    if not origin.made_up:
+        return ""
+    like = "as did forecasts of the test" if origin.tested else "unlike those that it was tested on"
+    return f"It rests on {origin}, {like}."
+
+
+def overview_caption(study: Study) -> str:
+    """What there is to see in the picture of the whole series."""
+    return _captioned("The whole series", study.series)
+
+
+def fan_caption(study: Study) -> str:
+    """What there is to see in the picture of the forecast."""
+    recent = study.series.iloc[-recent_points(len(study.forecast)) :]
+    caption = _captioned("The end of the series, and the forecast after it", recent)
+    return " ".join(filter(None, [caption, rests(study)]))
+
+
+def _captioned(picture: str, series: pd.Series) -> str:
+    seen = ["what was filled in is hollow"] * bool(filled(series).any())
+    seen += ["gaps are open"] * bool(series.isna().any())
+    return f"{picture}{'; ' * bool(seen)}{', and '.join(seen)}."
 
 
 def decimals(study: Study) -> int:
@@ -186,6 +218,18 @@ def by_step(study: Study) -> Prose:
     ]
     further = f" and {steps(ends[-1])} ahead" if len(ends) > 1 else ""
     return Prose(f"Mean absolute error one step{further or ' ahead'}: {'; '.join(said)}.")
+
+
+def step_caption(study: Study) -> str:
+    """What there is to see in the picture of errors by step."""
+    said = "The mean absolute error by steps ahead, of the network and of its rivals."
+    ours = study.by_step[LSTM].to_numpy(np.float64)
+    if len(ours) < 2 or not ours[0] > 0:
+        return said
+    change = ours[-1] / ours[0] - 1
+    if abs(change) < MUCH:
+        return f"{said} The network's hardly depends on how far ahead it forecasts."
+    return f"{said} Its last step is {'harder' if change > 0 else 'easier'} for the network than its first."
 
 
 def training(study: Study) -> Prose:

@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lstmwidgets.analysis.diagnosis.checks.finding import percent
+from lstmwidgets.analysis.diagnosis.checks.finding import TONES, percent
 
 if TYPE_CHECKING:
     from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis
+    from lstmwidgets.reports.study.gaps import Origin
 
 _TOLD = ("skill", "coverage")
 """Findings that have a place of their own in the sentence."""
 
+_FROM_A_STEP = "worse than a baseline"
+"""A finding that says nothing new of a forecast that is worse over all steps."""
 
-def verdict_of(diagnosis: Diagnosis, coverage: pd.DataFrame) -> str:
+
+def verdict_of(diagnosis: Diagnosis, coverage: pd.DataFrame, origin: Origin | None = None) -> str:
     """Say how good a forecast is, how often its widest intervals held, and what is gravest against it.
 
     Parameters
@@ -24,12 +28,14 @@ def verdict_of(diagnosis: Diagnosis, coverage: pd.DataFrame) -> str:
     diagnosis : Diagnosis
     coverage : pandas.DataFrame
         As `lstmwidgets.coverage_table` gives it; empty where there are no intervals.
+    origin : Origin, optional
+        What the forecast reads.
 
     Returns
     -------
     str
         One sentence. What takes the meaning from the score comes first, then the skill, the coverage, and the
-        gravest other problem with the number of those that remain.
+        gravest other problem.
 
     Examples
     --------
@@ -48,18 +54,38 @@ def verdict_of(diagnosis: Diagnosis, coverage: pd.DataFrame) -> str:
             one.headline for one in diagnosis.findings if one.name == "linear rival" and one.tone == "quiet"
         ]
     said += _covered(coverage)
-    rest = [
-        one.headline for one in diagnosis.problems if one.name not in _TOLD and one.headline not in doubts
-    ]
-    if rest:
-        said.append(rest[0] + (f", and {_more(len(rest) - 1)}" if rest[1:] else ""))
+    told = (*_TOLD, _FROM_A_STEP) if is_worse(diagnosis) else _TOLD
+    rest = [one.headline for one in diagnosis.problems if one.name not in told and one.headline not in doubts]
+    sentence = "; ".join([*said, *rest[:1]])
     if not skill:
-        why = doubts or ("there is no rule to compare with",)
-        return f"No score: {'; '.join([*why, *said])}."
-    sentence = "; ".join(said)
-    if doubts:
-        return f"Do not trust the score ({'; '.join(doubts)}): {sentence}."
+        why = "; ".join(doubts or ("there is no rule to compare with",))
+        sentence = f"no score: {why}{sentence and '; '}{sentence}"
+    elif doubts:
+        sentence = f"do not trust the score ({'; '.join(doubts)}): {sentence}"
+    if origin is not None and not origin.tested:
+        sentence = f"this forecast rests on {origin}, and the scores below do not hold for it: {sentence}"
     return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def tone_of(diagnosis: Diagnosis, origin: Origin) -> str:
+    """The diagnosis' tone; graver where the forecast rests on what nobody observed.
+
+    Examples
+    --------
+    >>> from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis
+    >>> from lstmwidgets.reports.study.gaps import Origin
+    >>> tone_of(Diagnosis((), "LSTM", 100, 6), Origin(read=48, filled=30, unknown=0, tested=False))
+    'error'
+    """
+    if origin.tested:
+        return diagnosis.tone
+    own = "error" if 2 * origin.made_up > origin.read else "warning"
+    return min(diagnosis.tone, own, key=[*map(str, TONES)].index)
+
+
+def is_worse(diagnosis: Diagnosis) -> bool:
+    """Whether a simple rule is clearly better."""
+    return "skill" in diagnosis and diagnosis["skill"].tone == "warning"
 
 
 def _covered(coverage: pd.DataFrame) -> list[str]:
@@ -68,7 +94,3 @@ def _covered(coverage: pd.DataFrame) -> list[str]:
         return []
     level, held = int(max(coverage.index)), float(coverage["coverage"].loc[max(coverage.index)])
     return [] if math.isnan(held) else [f"{level} % intervals cover {percent(held)}"]
-
-
-def _more(count: int) -> str:
-    return "one problem more" if count == 1 else f"{count} problems more"

@@ -156,7 +156,16 @@ TWO = pd.DataFrame({"coverage": [0.79, 0.88]}, index=[80, 90])
         (
             found(("bias", "warning", "too high by 1"), ("flat line", "warning", "a flat line"), BEATS),
             TWO,
-            "Beats seasonal naive by 23 %; 90 % intervals cover 88 %; too high by 1, and one problem more.",
+            "Beats seasonal naive by 23 %; 90 % intervals cover 88 %; too high by 1.",
+        ),
+        (
+            found(
+                ("skill", "warning", "worse than seasonal naive by 51 %"),
+                ("worse than a baseline", "warning", "worse than seasonal naive after step 7"),
+                ("bias", "warning", "too high by 1"),
+            ),
+            TWO,
+            "Worse than seasonal naive by 51 %; 90 % intervals cover 88 %; too high by 1.",
         ),
         (
             found(("too good", "error", "too good to be true"), BEATS),
@@ -241,6 +250,54 @@ def test_a_frame_of_one_id_is_named_after_it_and_rows_in_the_folder_come_first(t
     assert Study("nile", CONFIG, folder=tmp_path / "other").original.attrs["dataset"] == "nile"
 
 
+# What the forecast reads --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("gap", "fill", "origin", "tested"),
+    [
+        (slice(-15, None), "forward", "15 filled values of 24", False),
+        (slice(-15, None), "mask", "15 unknown values of 24", False),
+        (slice(-1, None), "forward", "1 filled value of 24", False),
+        (slice(-9, -4), "linear", "5 filled values of 24", False),
+        (slice(-9, -8), "linear", "1 filled value of 24", True),
+        (slice(1, None, 3), "mask", "8 unknown values of 24", True),  # as in every window of the test
+        (slice(100, 110), "linear", "no filled values of 24", True),
+    ],
+)
+def test_what_the_forecast_reads_is_told_from_what_it_was_tested_on(gap, fill, origin, tested):
+    series = waves()
+    series.iloc[gap] = np.nan
+    found = Study(series, CONFIG, fill=fill).origin
+    assert (str(found), found.tested) == (origin, tested)
+
+
+def test_a_forecast_from_filled_values_says_so_before_all_else():
+    series = waves()
+    series.iloc[-15:] = np.nan
+    study = Study(series, CONFIG, fill="forward")
+    first = "This forecast rests on 15 filled values of 24, and the scores below do not hold for it: "
+    assert study.verdict.startswith(first) and study.tone == "error" and study.metrics.filled_at_origin == 15
+    assert "15 filled values of 24, unlike those that it was tested on." in repr(told.ahead(study))
+    assert "what was filled in is hollow. It rests on" in told.fan_caption(study)
+    axes = study.fan_picture().axes[0]
+    lines = {line.get_label(): line.get_ydata() for line in axes.lines}
+    assert len(lines["filled"]) == 15 and np.isnan(lines["what came"][-15:]).all()
+    assert "filled" in [text.get_text() for text in study.fan_picture().legends[0].get_texts()]
+
+
+def test_a_forecast_that_a_simple_rule_beats_is_not_to_be_used():
+    study = Study(
+        waves(), CONFIG.model_copy(update={"epochs": 1, "centering": "none", "learning_rate": 1e-6})
+    )
+    assert study.verdict.startswith("Worse than") and study.verdict.count("worse") == 0
+    assert "Do not use: the simple rule is better" in told.headline(study)._repr_html_()
+    assert "--centering last" in repr(told.findings(study.diagnosis, []))
+    assert "Made on " in repr(told.headline(study)) and "2024-01-01 to 2024-01-21 19:00" in told.made_of(
+        study
+    )
+
+
 # What is refused ----------------------------------------------------------------------------
 
 
@@ -266,6 +323,8 @@ def test_data_that_cannot_be_forecast_are_refused_without_tensorflow(tmp_path):
     [
         (slice(-3, None), None, "3 of the newest sequence_length=24 values .* --fill forward"),
         (slice(-3, None), "linear", "the last known one is of 2024-01-21 16:00:00.* --fill forward"),
+        (slice(-3, None), "seasonal", r"\(--fill seasonal\) fills no gap at the end: .* --fill forward"),
+        (slice(-3, None), "lstm", r"\(--fill lstm\) fills no gap at the end: .* --fill forward"),
         (slice(-9, -5), None, "4 of the newest sequence_length=24 values .* fill='linear'.*--fill linear"),
         (slice(None, None, 9), None, "windows of the train part touches a missing value.* --fill linear"),
     ],
@@ -295,9 +354,15 @@ def test_gaps_are_told_and_so_is_what_they_cost():
     series.iloc[100:104] = np.nan
     left = Study(series, CONFIG)
     left.check()
-    assert "Nothing was repaired: gaps were left as they are." in told.done(left)
+    assert told.done(left) == ["Nothing was repaired: gaps were left as they are."]
     # 321, 70 and 70 windows; those that begin from 23 steps before the gap to its last point read of it
-    assert told.done(left)[1].startswith("27 of 461 windows") and "--fill" in told.done(left)[1]
+    told_of = dict(told.data(left).points)
+    assert told_of["Done"].startswith("27 of 461 windows") and "--fill linear" in told_of["Next"]
+    assert told.overview_caption(left) == "The whole series; gaps are open."
+    assert told.overview_caption(Study(waves(), CONFIG)) == "The whole series."
+    series.iloc[[150, 200]] = np.nan
+    lost = [sentence for word, sentence in told.data(Study(series, CONFIG)).points if word == "Found"]
+    assert lost[-1].startswith("75 of 461 windows to learn from or to test on (16 %)")
     masked = Study(series, CONFIG, fill="mask")
     assert not masked.windows.left_out and masked.metrics.repairs[0].method == "mask"
     assert masked.explorer().trace.h.shape == (24, 4)
