@@ -127,7 +127,7 @@ class Headline:
         "good", "quiet", "warning" or "error".
     facts : sequence of Fact
     badge : str
-        In place of the words for the tone, where these say too little.
+        What speaks against any use, in place of the words for the tone.
     made : str
         When it was made, and of what.
     """
@@ -161,7 +161,8 @@ class Headline:
         made = self.made and f'<p class="lw-made">{html.escape(self.made)}</p>'
         return (
             f'<div class="lw-headline" data-tone="{self.tone}"><h1>{html.escape(self.title)}</h1>'
-            f'<p class="lw-tone"><span aria-hidden="true">{sign}</span> {word}</p>'
+            f'<p class="lw-tone{" lw-stop" * bool(self.badge)}">'
+            f'<span aria-hidden="true">{sign}</span> {word}</p>'
             f'<p class="lw-verdict{" lw-long" * (len(self.verdict) > LONG)}">{html.escape(self.verdict)}</p>'
             f"{facts}{made}</div>"
         )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _NEXT, _BLANKS, _NO_ROWS = "Next: ", "kept as NaN", "times had no row"  # how such notes begin, end and go
 _REPAIR = (
-    "make the report again with --fill linear, which fills the gaps, or --fill mask, which tells the network "
+    "Make the report again with --fill linear, which fills the gaps, or --fill mask, which tells the network "
     "of them; from Python, lstmwidgets.compare_fills(series) tells which way of filling errs least here."
 )
 _SIGNS = {"error": "Error", "warning": "Warning", "quiet": "", "good": "Good"}
@@ -71,7 +71,8 @@ def headline(study: Study) -> Headline:
     facts.append(
         Fact("Values", f"{len(study.original):,}", f"{missing:,} missing" if missing else "none missing")
     )
-    badge = "Do not use: the simple rule is better" if is_worse(study.diagnosis) else ""
+    worse = study.tone != "error" and is_worse(study.diagnosis)  # an error says that no score holds
+    badge = "Do not use: the simple rule is better" * worse
     return Headline(title_of(study), study.verdict, study.tone, facts, badge, made_of(study))
 
 

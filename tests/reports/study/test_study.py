@@ -291,7 +291,7 @@ def test_a_forecast_that_a_simple_rule_beats_is_not_to_be_used():
         waves(), CONFIG.model_copy(update={"epochs": 1, "centering": "none", "learning_rate": 1e-6})
     )
     assert study.verdict.startswith("Worse than") and study.verdict.count("worse") == 0
-    assert "Do not use: the simple rule is better" in told.headline(study)._repr_html_()
+    assert "</span> Do not use: the simple rule is better</p>" in told.headline(study)._repr_html_()
     assert "--centering last" in repr(told.findings(study.diagnosis, []))
     assert "Made on " in repr(told.headline(study)) and "2024-01-01 to 2024-01-21 19:00" in told.made_of(
         study
