@@ -36,6 +36,7 @@ from lstmwidgets.shipped import report_template
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parents[1] / "shared" / "data"
 FILE = "m4_hourly_train.csv"
+SAVED = environments.FOLDER / "batch.json"
 
 SETTINGS = {"sequence_length": 48, "horizon": 48, "units": 32, "epochs": 5}
 CONFIG = LSTMConfig(**SETTINGS)
@@ -91,6 +92,18 @@ class Found:
     by_count: dict[int, list[BatchRun]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     missing: str = ""
+
+    def keep(self) -> None:
+        """Write all that was measured so far, for `--redraw`, should the run be cut off."""
+        SAVED.write_text(json.dumps(asdict(self), indent=1))
+
+    @classmethod
+    def kept(cls) -> Found:
+        saved = json.loads(SAVED.read_text())
+        saved["plan"] = Plan(**saved["plan"])
+        for name, key in (("batches", str), ("by_count", int)):
+            saved[name] = {key(k): [BatchRun(**run) for run in runs] for k, runs in saved[name].items()}
+        return cls(**saved)
 
 
 def read_m4(folder: Path) -> dict[str, np.ndarray]:
@@ -270,12 +283,14 @@ def measure(plan: Plan, m4: dict[str, np.ndarray], install: bool) -> Found:
                 print(f"round {number + 1} of {plan.rounds}: {way} …", file=sys.stderr, flush=True)
                 kept: dict[str, list[Any]] = found.batches if way in (ONE, TWO) else found.seconds
                 kept.setdefault(way, []).extend(ways[way](number))
+                found.keep()
         found.seconds[TOGETHER] = rival.together()
     finally:
         rival.end()
     for count in plan.counts:
         print(f"{count} series with 2 workers …", file=sys.stderr, flush=True)
         found.by_count.setdefault(count, []).append(run_batch(panel_of(m4, count), 2))
+        found.keep()
     return found
 
 
@@ -358,16 +373,21 @@ def main() -> None:
         "--install", action="store_true", help="make neuralforecast's environment if missing"
     )
     options.add_argument("--write", action="store_true", help="put the tables into benchmarks/README.md")
+    options.add_argument("--redraw", action="store_true", help="report the last run again, measuring nothing")
     options.add_argument(
         "--data", type=Path, default=DATA, help=f"folder of {FILE} (default: ../shared/data)"
     )
     chosen = options.parse_args()
-    m4 = read_m4(chosen.data)
-    if (load := results.load()) > BUSY:
-        print(f"Others keep {load:.2f} cores busy: the figures will be off.", file=sys.stderr)
-    environments.FOLDER.mkdir(exist_ok=True)
-    found = measure(QUICK if chosen.quick else WHOLE, m4, chosen.install)
-    (environments.FOLDER / "batch.json").write_text(json.dumps(asdict(found), indent=1))
+    if chosen.redraw:
+        if not SAVED.exists():
+            sys.exit("there is no last run to report: leave --redraw out")
+        found = Found.kept()
+    else:
+        m4 = read_m4(chosen.data)
+        if (load := results.load()) > BUSY:
+            print(f"Others keep {load:.2f} cores busy: the figures will be off.", file=sys.stderr)
+        environments.FOLDER.mkdir(exist_ok=True)
+        found = measure(QUICK if chosen.quick else WHOLE, m4, chosen.install)
     text = report(found)
     print(text)
     if chosen.write:
