@@ -300,7 +300,7 @@ def report(found: Found) -> str:
     whole = {way: [run.whole / count for run in runs] for way, runs in found.batches.items()}
     costs = {**whole, **{way: each for way, each in found.seconds.items() if each}}
     base = float(np.median(costs[ONE]))
-    lines = ["| | s a series | series/s | times 1 worker | once warm |", "|---|--:|--:|--:|--:|"]
+    lines = ["| | s a series | series/s | cost, times 1 worker's | s once warm |", "|---|--:|--:|--:|--:|"]
     for way in (ONE, TWO, ALONE, REPORT, EACH, TOGETHER):
         if way not in costs:
             lines.append(f"| {way} | {found.missing} | | | |")
@@ -348,7 +348,7 @@ def _verdicts(found: Found, costs: dict[str, list[float]]) -> list[tuple[str, st
             over >= OVER_PAPERMILL,
         ),
         (
-            f"the same cost a series for {' and '.join(f'{size:,}' for size in sorted(found.by_count))}, "
+            f"the same cost a series for {', '.join(f'{size:,}' for size in sorted(found.by_count))}, "
             f"within {FLAT:.0%}",
             f"{apart:.0%}",
             apart <= FLAT,
