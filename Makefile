@@ -21,7 +21,7 @@ help:
 	@echo "make install    set up alone: the pinned packages and lstmwidgets into .venv"
 	@echo "make test       set up, then every test"
 	@echo "make notebooks  execute the committed notebooks again, in place"
-	@echo "make bench      time trainer and explorer beside their peers, into benchmarks/README.md (a quiet machine; 15 minutes)"
+	@echo "make bench      time trainer, explorer and batch beside their peers, into benchmarks/README.md (a quiet machine; half an hour)"
 	@echo "make lock       make requirements.lock and environment.yml again from pyproject.toml (needs uv)"
 	@echo "make clean      remove .venv and everything else that was generated"
 
@@ -56,6 +56,7 @@ bench: install
 	$(BIN)/python benchmarks/train.py --install --write
 	$(BIN)/python benchmarks/memory.py --write
 	$(BIN)/python benchmarks/explore.py --write
+	$(BIN)/python benchmarks/batch.py --install --write
 
 lock:
 	$(PYTHON) tools/lock.py --uv $(UV)

@@ -191,7 +191,7 @@ def _tidy() -> None:
         _frozen = True
     crowded = _roomy_bytes is not None and psutil.Process().memory_info().rss > _roomy_bytes
     if crowded and "keras" in sys.modules:
-        sys.modules["keras"].backend.clear_session()  # costs the compiled loops
+        sys.modules["keras"].backend.clear_session()  # frees what TensorFlow keeps for each name
 
 
 class Warm(WorkerPlugin):
