@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Annotated, Any, Literal, Self, get_args
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
 from lstmwidgets.errors import LSTMWidgetsError
@@ -38,6 +38,13 @@ def _parameter(
         extra["step"] = step
     limits: dict[str, Any] = {} if bounds is None else {"ge": bounds[0], "le": bounds[1]}
     return Field(default=default, title=label, description=help, json_schema_extra=extra, **limits)
+
+
+_ONLY_OF: dict[str, tuple[str, ...]] = {
+    "activation": ("lstm", "gru", "rnn", "bilstm", "lstm_attention"),
+    "recurrent_activation": ("lstm", "gru", "bilstm", "lstm_attention"),
+}
+"""Settings that only some cells have."""
 
 
 class Parameter(BaseModel):
@@ -107,13 +114,22 @@ class LSTMConfig(BaseModel):
         step=1,
         help="How many steps ahead are forecast at once, one output for each.",
     )
+    cell: Literal["lstm", "gru", "rnn", "bilstm", "lstm_attention", "transformer"] = _parameter(
+        "lstm",
+        label="Cell",
+        unit="way",
+        help="What reads the window: 'lstm' keeps a cell state behind three gates, 'gru' has two gates and no "
+        "cell state, 'rnn' no gate at all; 'bilstm' also reads the window from its end, 'lstm_attention' looks "
+        "back at every step before it answers, 'transformer' is attention alone, with as many weights as the "
+        "LSTM of these settings.",
+    )
     units: Integer = _parameter(
         32,
         label="Units",
         unit="cells per layer",
         bounds=(1, 512),
         step=1,
-        help="How many memory cells each LSTM layer has. More can hold more, and overfit sooner.",
+        help="How many memory cells each layer has. More can hold more, and overfit sooner.",
     )
     layers: Integer = _parameter(
         1,
@@ -121,7 +137,21 @@ class LSTMConfig(BaseModel):
         unit="layers",
         bounds=(1, 3),
         step=1,
-        help="How many LSTM layers are stacked. One is enough for most series.",
+        help="How many layers are stacked. One is enough for most series.",
+    )
+    activation: Literal["tanh", "relu", "sigmoid"] = _parameter(
+        "tanh",
+        label="Activation",
+        unit="way",
+        help="What candidate and state go through. 'tanh' keeps them within -1 and 1 and runs on the fast "
+        "kernel; 'relu' bounds nothing from above.",
+    )
+    recurrent_activation: Literal["sigmoid", "hard_sigmoid", "tanh", "relu"] = _parameter(
+        "sigmoid",
+        label="Recurrent activation",
+        unit="way",
+        help="What the gates go through. 'sigmoid' and 'hard_sigmoid' keep a gate between shut, 0, and open, 1; "
+        "the others do not.",
     )
     dropout: Real = _parameter(
         0.0,
@@ -221,6 +251,18 @@ class LSTMConfig(BaseModel):
         with _readable_errors(type(self)):
             super().__init__(**settings)
 
+    @model_validator(mode="after")
+    def _applies(self) -> Self:
+        """Refuse what would be left out in silence."""
+        for name, cells in _ONLY_OF.items():
+            value, default = getattr(self, name), type(self).model_fields[name].default
+            if self.cell not in cells and value != default:
+                raise ValueError(
+                    f"{name}={value!r} is not accepted with cell={self.cell!r}, which has no such thing: leave "
+                    f"it at {default!r}, or take a cell that has: {' or '.join(map(repr, cells))}"
+                )
+        return self
+
     @classmethod
     def model_validate(cls, obj: Any, **options: Any) -> Self:
         """Build a config from a mapping; see the class for what is refused."""
@@ -239,8 +281,21 @@ class LSTMConfig(BaseModel):
         )
 
     def replace(self, **changes: Any) -> Self:
-        """Return a copy with some fields changed, checked like a new one."""
-        return type(self)(**{**self.model_dump(), **changes})
+        """Return a copy with some fields changed, checked like a new one.
+
+        Its ``model_fields_set`` are those of this one and those changed.
+        """
+        return type(self)(**{**self.model_dump(exclude_unset=True), **changes})
+
+    def applies(self, name: str) -> bool:
+        """Whether a setting means anything for the cell of this config.
+
+        Examples
+        --------
+        >>> LSTMConfig(cell="rnn").applies("recurrent_activation")  # it has no gates
+        False
+        """
+        return self.cell in _ONLY_OF.get(name, (self.cell,))
 
     @classmethod
     def parameters(cls) -> dict[str, Parameter]:
@@ -293,7 +348,8 @@ def _readable_errors(config: type[LSTMConfig]) -> Iterator[None]:
 
 def _sentence(item: Any, parameters: dict[str, Parameter]) -> str:
     if not item["loc"]:
-        return f"{_shown(item['input'])} is not an LSTMConfig: {item['msg']}"
+        raised = item.get("ctx", {}).get("error")  # by a check of several fields, in words of its own
+        return str(raised) if raised else f"{_shown(item['input'])} is not an LSTMConfig: {item['msg']}"
     name, value = str(item["loc"][0]), item["input"]
     if name not in parameters:
         return f"{name}={_shown(value)} is not accepted: LSTMConfig has the fields {', '.join(parameters)}"

@@ -12,14 +12,18 @@ from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.scaling import Scaler, centres
 from lstmwidgets.data.windows import Windows
 from lstmwidgets.model.backend import keras
-from lstmwidgets.model.layers import FusedLSTM, to_plain_keras
+from lstmwidgets.model.cells import read_window
+from lstmwidgets.model.layers import to_plain_keras
 from lstmwidgets.model.ridge import Ridge
+
+_MOST_DRAWS = 64
+"""More seeds than any network needs; the first of them are the same however many are drawn."""
 
 _built: WeakSet[keras.Model] = WeakSet()
 
 
 def build(config: LSTMConfig, features: int = 1) -> keras.Model:
-    """Build the network of a config: stacked LSTM layers and one linear output for each step ahead.
+    """Build the network of a config: what reads the window, and one linear output for each step ahead.
 
     With ``highway="linear"`` a linear forecast straight from the window is added to it, which is nothing
     until `start_highway`: the autoregressive part of Lai et al. (2018), Modeling Long- and Short-Term
@@ -31,8 +35,8 @@ def build(config: LSTMConfig, features: int = 1) -> keras.Model:
     Parameters
     ----------
     config : LSTMConfig
-        Uses ``sequence_length``, ``units``, ``layers``, ``dropout``, ``horizon``, ``highway`` and
-        ``seed``.
+        Uses ``sequence_length``, ``horizon``, ``cell``, ``units``, ``layers``, both activations,
+        ``dropout``, ``highway`` and ``seed``.
     features : int
         What the network reads side by side at each step.
 
@@ -42,19 +46,9 @@ def build(config: LSTMConfig, features: int = 1) -> keras.Model:
         From (batch, sequence_length, features) to (batch, horizon), scaled and centred as
         `lstmwidgets.data.windows.Windows` says.
     """
-    seeds = iter(np.random.SeedSequence(config.seed).generate_state(3 * config.layers + 1).tolist())
+    seeds = iter(np.random.SeedSequence(config.seed).generate_state(_MOST_DRAWS).tolist())
     window = keras.Input((config.sequence_length, features), name="window")
-    signal = window
-    for number in range(1, config.layers + 1):
-        signal = FusedLSTM(
-            config.units,
-            return_sequences=number < config.layers,
-            kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
-            recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
-            dropout=config.dropout,
-            seed=next(seeds),
-            name=f"lstm_{number}",
-        )(signal)
+    signal = read_window(window, config, seeds)
     forecast = keras.layers.Dense(
         config.horizon, kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)), name="forecast"
     )(signal)
@@ -82,7 +76,7 @@ def _without_seeds(config: Any) -> Any:
 def start_highway(network: keras.Model, windows: Windows) -> bool:
     """Let a network with a highway begin as the ridge regression on its training windows.
 
-    The LSTM then adds nothing yet: it learns what a line leaves, and the line moves along.
+    The cells then add nothing yet: they learn what a line leaves, and the line moves along.
 
     Returns
     -------

@@ -22,36 +22,6 @@ COMPILE_SECONDS = 1.5
 _measured_over_modelled = 1.0
 
 
-def weight_shapes(config: LSTMConfig, features: int = 1) -> dict[str, tuple[int, ...]]:
-    """Name and shape of each weight of the network that `lstmwidgets.model.build.build` makes, in order.
-
-    An LSTM layer of ``units`` cells on ``inputs`` values has a kernel (inputs, 4 units), a
-    recurrent kernel (units, 4 units) and a bias (4 units,), packed i, f, g, o as Keras does.
-    """
-    shapes: dict[str, tuple[int, ...]] = {}
-    inputs = features
-    for number in range(1, config.layers + 1):
-        shapes[f"lstm_{number}/kernel"] = (inputs, 4 * config.units)
-        shapes[f"lstm_{number}/recurrent_kernel"] = (config.units, 4 * config.units)
-        shapes[f"lstm_{number}/bias"] = (4 * config.units,)
-        inputs = config.units
-    shapes |= {"forecast/kernel": (config.units, config.horizon), "forecast/bias": (config.horizon,)}
-    if config.highway == "linear":
-        shapes["highway/kernel"] = (config.sequence_length * features, config.horizon)
-    return shapes
-
-
-def count_parameters(config: LSTMConfig, features: int = 1) -> int:
-    """Trainable numbers of the network.
-
-    Examples
-    --------
-    >>> count_parameters(LSTMConfig(units=32, horizon=24))
-    5144
-    """
-    return sum(math.prod(shape) for shape in weight_shapes(config, features).values())
-
-
 def training_flops(config: LSTMConfig, features: int = 1) -> int:
     """Floating-point operations of one window in training, forward and backward.
 

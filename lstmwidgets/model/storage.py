@@ -23,7 +23,7 @@ from lstmwidgets.data.features import Reading, calendar_of, feature_names
 from lstmwidgets.data.scaling import Scaler
 from lstmwidgets.data.windows import Split
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.model.cost import weight_shapes
+from lstmwidgets.model.shapes import weight_shapes
 
 LONGEST_HEADER = 1_000_000
 """Bytes of names, shapes and settings; ours need a few thousand."""

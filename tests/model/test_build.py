@@ -7,7 +7,7 @@ from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.scaling import Scaler
 from lstmwidgets.model.backend import keras
 from lstmwidgets.model.build import build, with_units
-from lstmwidgets.model.cost import count_parameters, weight_shapes
+from lstmwidgets.model.shapes import count_parameters, weight_shapes
 
 SMALL = LSTMConfig(sequence_length=5, horizon=3, units=4)
 

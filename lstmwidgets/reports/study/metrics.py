@@ -13,7 +13,7 @@ from lstmwidgets.analysis.scoring.scores import LSTM
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.auditing.report import Audit
 from lstmwidgets.data.series import data_hash
-from lstmwidgets.model.cost import count_parameters
+from lstmwidgets.model.shapes import count_parameters
 from lstmwidgets.reports.study.gaps import MASK
 from lstmwidgets.reports.study.models import kept_epoch
 from lstmwidgets.reports.study.source import source_name

@@ -10,7 +10,9 @@ import pandas as pd
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import PARTS, Windows
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.model.cost import count_parameters, estimate_seconds
+from lstmwidgets.model.cost import estimate_seconds
+from lstmwidgets.model.shapes import count_parameters
+from lstmwidgets.widgets.cells import named, parameters_of
 from lstmwidgets.widgets.panel.opinion import Opinion
 
 if TYPE_CHECKING:
@@ -112,18 +114,21 @@ def of_error(error: BaseException | None) -> str:
 
 
 def changes(before: LSTMConfig, series_before: pd.Series, now: LSTMConfig, series: pd.Series) -> list[str]:
-    """Which settings differ, each as name and both values.
+    """Which settings differ, each as name and both values; those alone that both cells have.
 
     Examples
     --------
-    >>> nothing = pd.Series(dtype="float64")
-    >>> changes(LSTMConfig(units=32), nothing, LSTMConfig(units=64), nothing)
-    ['Units 32 → 64']
+    >>> nothing, relu = pd.Series(dtype="float64"), LSTMConfig(units=32, activation="relu")
+    >>> changes(relu, nothing, relu.replace(cell="gru", units=64), nothing)
+    ['Cell LSTM → GRU', 'Units 32 → 64']
+    >>> changes(relu, nothing, LSTMConfig(cell="transformer"), nothing)
+    ['Cell LSTM → Transformer']
     """
-    parameters, old, new = LSTMConfig.parameters(), before.model_dump(), now.model_dump()
-    found = [
-        f"{parameters[name].label} {old[name]} → {new[name]}" for name in parameters if old[name] != new[name]
-    ]
+    found = []
+    for name, parameter in parameters_of(now).items():
+        old, new = named(parameter, getattr(before, name)), named(parameter, getattr(now, name))
+        if old != new and before.applies(name):
+            found.append(f"{parameter.label} {old} → {new}")
     return found if series is series_before else ["another series", *found]
 
 

@@ -1,0 +1,1 @@
+"""How a network's settings are chosen: by its errors on the validation part, and by rules that say why."""
