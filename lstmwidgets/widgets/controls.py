@@ -12,8 +12,9 @@ import traitlets
 
 from lstmwidgets.config import LSTMConfig, Parameter, checked_config
 from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.widgets.cells import named, parameters_of
 
-IN_SIGHT = ("sequence_length", "units", "epochs")
+IN_SIGHT = ("cell", "units", "sequence_length", "epochs")
 _WIDEST_SLIDER = 1_000_000
 _FINE_UP_TO = 200
 
@@ -72,23 +73,29 @@ class Field(ipywidgets.VBox):
 
     def __init__(self, parameter: Parameter, value: Any) -> None:
         self.parameter = parameter
+        self._label = ipywidgets.HTML().add_class("lw-field-label")
         self._message = ipywidgets.HTML().add_class("lw-field-problem")
+        super().__init__([self._label, self._control(value), self._message])
+        self.add_class("lw-field").add_class(f"lw-field-{parameter.name}")
+        self.observe(self._tell, "problem")
+        self._message.layout.display = "none"
+        self.set_trait("value", value)
+        self.word(parameter)
+
+    def _control(self, value: Any) -> ipywidgets.Widget:
+        raise NotImplementedError
+
+    def word(self, parameter: Parameter) -> None:
+        """Take label, unit and help as they are for the cell chosen."""
+        self.parameter = parameter
         unit = (
             ""
             if parameter.kind == "choice"
             else f' <span class="lw-quiet">{html.escape(parameter.unit)}</span>'
         )
-        label = ipywidgets.HTML(
+        self._label.value = (
             f"<span title='{html.escape(parameter.help, quote=True)}'>{parameter.label}{unit}</span>"
         )
-        super().__init__([label.add_class("lw-field-label"), self._control(value), self._message])
-        self.add_class("lw-field").add_class(f"lw-field-{parameter.name}")
-        self.observe(self._tell, "problem")
-        self._message.layout.display = "none"
-        self.set_trait("value", value)
-
-    def _control(self, value: Any) -> ipywidgets.Widget:
-        raise NotImplementedError
 
     def hold(self, value: Any) -> None:
         """Show an accepted value, and forget what was refused."""
@@ -123,12 +130,9 @@ class NumberField(Field):
 
     def _control(self, value: Any) -> ipywidgets.Widget:
         self._stops = positions(self.parameter)
-        self.text = ipywidgets.Text(
-            continuous_update=False, tooltip=f"{self.parameter.help} Accepts {self.parameter.accepts}."
-        ).add_class("lw-number")
-        self.slider = ipywidgets.IntSlider(
-            max=max(1, len(self._stops) - 1), readout=False, tooltip=self.parameter.help
-        ).add_class("lw-slider")
+        self.text = ipywidgets.Text(continuous_update=False).add_class("lw-number")
+        self.slider = ipywidgets.IntSlider(max=max(1, len(self._stops) - 1), readout=False)
+        self.slider.add_class("lw-slider")
         self._following = False
         self._follow(value)
         self.slider.observe(self._dragged, "value")
@@ -136,6 +140,12 @@ class NumberField(Field):
         self.observe(lambda change: self._follow(change["new"]), "value")
         row = [self.slider, self.text] if self._stops else [self.text]
         return ipywidgets.HBox(row).add_class("lw-field-row")
+
+    def word(self, parameter: Parameter) -> None:
+        """Take label, unit and help as they are for the cell chosen."""
+        super().word(parameter)
+        self.slider.tooltip = parameter.help
+        self.text.tooltip = f"{parameter.help} Accepts {parameter.accepts}."
 
     def hold(self, value: int | float) -> None:
         """Show an accepted value, and forget what was refused."""
@@ -185,22 +195,31 @@ class ChoiceField(Field):
 
     def _control(self, value: Any) -> ipywidgets.Widget:
         self.choice = ipywidgets.Dropdown(
-            options=self.parameter.choices, value=value, tooltip=self.parameter.help
+            options=[(named(self.parameter, choice), choice) for choice in self.parameter.choices],
+            value=value,
         ).add_class("lw-choice")
         self.choice.observe(lambda change: self._accept(change["new"]), "value")
         self.observe(lambda change: setattr(self.choice, "value", change["new"]), "value")
         return ipywidgets.HBox([self.choice]).add_class("lw-field-row")
 
+    def word(self, parameter: Parameter) -> None:
+        """Take label and help as they are for the cell chosen."""
+        super().word(parameter)
+        self.choice.tooltip = parameter.help
+
 
 class SettingsForm(ipywidgets.VBox):
-    """All settings of an `LSTMConfig`: three in sight, the others folded under "More".
+    """All settings of an `LSTMConfig`: four in sight, the others folded under "More".
+
+    What means nothing for the cell chosen is hidden, and the config then holds its default. The control
+    keeps what it held, for when a cell is chosen again that has such a thing.
 
     Attributes
     ----------
     config : LSTMConfig
         The accepted settings. Setting it sets every control.
     problem : str
-        What is refused, in words; empty when every control holds what `config` says.
+        What is refused, in words; empty when every control in use holds what `config` says.
     """
 
     config = traitlets.Instance(LSTMConfig)
@@ -214,22 +233,25 @@ class SettingsForm(ipywidgets.VBox):
             )
             for name, parameter in LSTMConfig.parameters().items()
         }
-        in_sight = ipywidgets.Box([self.fields[name] for name in IN_SIGHT]).add_class("lw-fields")
+        in_sight = ipywidgets.Box([self.fields[name] for name in IN_SIGHT])
         folded = [field for name, field in self.fields.items() if name not in IN_SIGHT]
         more = ipywidgets.Accordion([ipywidgets.Box(folded).add_class("lw-fields")], titles=("More",))
-        super().__init__([in_sight, more.add_class("lw-more")], config=config)
+        first = in_sight.add_class("lw-fields").add_class("lw-in-sight")
+        super().__init__([first, more.add_class("lw-more")], config=config)
         self.add_class("lw-settings")
         self._setting = False
+        self._fit(config)
         for field in self.fields.values():
             field.observe(self._collect, ["value", "problem"])
-        self.observe(lambda change: self.restore(change["new"]), "config")
+        self.observe(self._configured, "config")
 
     def restore(self, config: LSTMConfig) -> None:
-        """Set every control, also those that hold something refused."""
+        """Set every control in use, also those that hold something refused."""
         self._setting = True
         try:
-            for name, field in self.fields.items():
-                field.hold(getattr(config, name))
+            self._fit(config)
+            for field in self._in_use():
+                field.hold(getattr(config, field.parameter.name))
             self.config = config
         finally:
             self._setting = False
@@ -238,10 +260,34 @@ class SettingsForm(ipywidgets.VBox):
     @property
     def refused(self) -> list[str]:
         """Labels of the controls that hold something refused; each says why beside itself."""
-        return [field.parameter.label for field in self.fields.values() if field.problem]
+        return [field.parameter.label for field in self._in_use() if field.problem]
+
+    def _in_use(self) -> list[Field]:
+        return [field for field in self.fields.values() if field.layout.display != "none"]
+
+    def _fit(self, config: LSTMConfig) -> None:
+        """Show the settings that a config's cell has, in words that are true of it."""
+        shown = parameters_of(config)
+        for name, field in self.fields.items():
+            field.layout.display = None if name in shown else "none"
+            if name in shown:
+                field.word(shown[name])
+
+    def _configured(self, change: Mapping[str, Any]) -> None:
+        if not self._setting:
+            self.restore(change["new"])
 
     def _collect(self, change: Mapping[str, Any]) -> None:
         if self._setting:
             return
-        self.problem = "; ".join(field.problem for field in self.fields.values() if field.problem)
-        self.config = LSTMConfig(**{name: field.value for name, field in self.fields.items()})
+        self._setting = True
+        try:
+            self._fit(LSTMConfig(cell=self.fields["cell"].value))
+            used = {field.parameter.name: field.value for field in self._in_use()}
+            wanted = {name: used.get(name, field.parameter.default) for name, field in self.fields.items()}
+            changed = {name: value for name, value in wanted.items() if value != getattr(self.config, name)}
+            self.problem = "; ".join(field.problem for field in self._in_use() if field.problem)
+            if changed:
+                self.config = self.config.replace(**changed)
+        finally:
+            self._setting = False

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 import lstmwidgets as lw
+from lstmwidgets.widgets.cells import CELLS
 from lstmwidgets.widgets.controls import IN_SIGHT, NumberField, SettingsForm, positions
 from lstmwidgets.widgets.panel.data_picker import DataPicker, facts
 
@@ -25,14 +26,57 @@ def test_a_slider_can_stop_at_the_default(name):
     assert PARAMETERS[name].default in positions(PARAMETERS[name])
 
 
-def test_every_setting_has_a_control_and_three_are_in_sight():
+def test_every_setting_has_a_control_and_four_are_in_sight():
     form = SettingsForm()
     assert list(form.fields) == list(lw.LSTMConfig.model_fields)
-    assert IN_SIGHT == ("sequence_length", "units", "epochs")
+    assert IN_SIGHT == ("cell", "units", "sequence_length", "epochs")
     in_sight, more = form.children
     assert [field.parameter.name for field in in_sight.children] == list(IN_SIGHT)
     assert more.titles == ("More",) and more.selected_index is None
     assert len(more.children[0].children) == len(form.fields) - len(IN_SIGHT)
+
+
+def shown(form):
+    return {name for name, field in form.fields.items() if field.layout.display != "none"}
+
+
+def test_the_cell_is_chosen_by_a_readable_name():
+    choice = SettingsForm(lw.LSTMConfig(cell="bilstm")).fields["cell"].choice
+    assert choice.label == "Bidirectional LSTM"
+    assert tuple(value for _, value in choice.options) == PARAMETERS["cell"].choices == tuple(CELLS)
+
+
+def test_only_what_the_cell_has_is_shown_and_what_was_set_comes_back_with_it():
+    form = SettingsForm()
+    form.fields["activation"].choice.value = "relu"
+    form.fields["recurrent_activation"].choice.value = "hard_sigmoid"
+    lstm = form.config
+    assert shown(form) == set(form.fields)
+    form.fields["cell"].choice.value = "rnn"
+    assert shown(form) == set(form.fields) - {"recurrent_activation"}
+    assert form.config == lw.LSTMConfig(cell="rnn", activation="relu")
+    form.fields["cell"].choice.value = "transformer"
+    assert shown(form) == set(form.fields) - {"activation", "recurrent_activation"}
+    assert form.config == lw.LSTMConfig(cell="transformer") and form.problem == ""
+    form.fields["cell"].choice.value = "lstm"
+    assert form.config == lstm == lw.LSTMConfig(activation="relu", recurrent_activation="hard_sigmoid")
+    form.restore(lw.LSTMConfig(cell="transformer"))  # a config set by code hides them as well
+    assert shown(form) == set(form.fields) - {"activation", "recurrent_activation"}
+
+
+def test_labels_say_what_a_setting_means_for_the_cell():
+    form = SettingsForm(lw.LSTMConfig(cell="transformer"))
+    units = form.fields["units"]
+    assert units.spoken.startswith("Size, units of the LSTM as large. The Transformer is given as many")
+    assert "Size" in units._label.value and "from 1 to 512" in units.text.tooltip
+    form.fields["cell"].choice.value = "gru"
+    assert units.spoken.startswith("Units, cells per layer.") and "Units" in units._label.value
+
+
+def test_the_form_knows_what_was_set_by_hand():
+    form = SettingsForm(lw.LSTMConfig(horizon=2))
+    form.fields["units"].text.value = "7"
+    assert form.config.model_fields_set == {"horizon", "units"}
 
 
 def test_each_control_has_the_configs_help_as_tooltip_and_a_spoken_name():

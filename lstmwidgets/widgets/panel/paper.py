@@ -11,10 +11,12 @@ import pandas as pd
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import PARTS, Split
 from lstmwidgets.widgets import theme
+from lstmwidgets.widgets.cells import named, parameters_of
 from lstmwidgets.widgets.charts.axes import epochs_in_sight, log_ticks, loss_limits, value_limits, whole_ticks
 from lstmwidgets.widgets.charts.repairs import drawn, gaps_in_short
 from lstmwidgets.widgets.charts.stretches import Stretch, as_times, blocks_between
 from lstmwidgets.widgets.charts.thinning import thin
+from lstmwidgets.widgets.controls import IN_SIGHT
 from lstmwidgets.widgets.panel.opinion import Opinion
 from lstmwidgets.widgets.panel.results import Result, formatted
 
@@ -77,10 +79,8 @@ def _head(figure: Figure, picture: Picture) -> None:
 def settings_in_words(config: LSTMConfig) -> tuple[str, str]:
     """The settings in sight and the folded ones, each as a line of text."""
     lines: tuple[list[str], list[str]] = ([], [])
-    for name, parameter in LSTMConfig.parameters().items():
-        value = getattr(config, name)
-        shown = value if isinstance(value, (str, int)) else f"{value:g}"
-        lines[name not in ("sequence_length", "units", "epochs")].append(f"{parameter.label} {shown}")
+    for name, parameter in parameters_of(config).items():
+        lines[name not in IN_SIGHT].append(f"{parameter.label} {named(parameter, getattr(config, name))}")
     return " · ".join(lines[0]), " · ".join(lines[1])
 
 
