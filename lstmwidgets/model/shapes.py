@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 from lstmwidgets.config import LSTMConfig
@@ -69,6 +70,7 @@ def heads_of(width: int) -> int:
     return next((heads for least, heads in _WIDE_ENOUGH if width >= least and width % heads == 0), 1)
 
 
+@lru_cache(maxsize=64)
 def encoder_of(config: LSTMConfig, features: int = 1) -> Encoder:
     """The transformer that has as many parameters as the LSTM of the same settings, as nearly as can be.
 
