@@ -1,0 +1,1 @@
+"""Configs compared by training each several times, and sizes chosen by what that shows."""
