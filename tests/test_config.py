@@ -25,7 +25,12 @@ def any_config() -> st.SearchStrategy[LSTMConfig]:
             fields[name] = st.floats(one.minimum, one.maximum)
         else:
             fields[name] = st.sampled_from(one.choices)
-    return st.fixed_dictionaries({}, optional=fields).map(lambda settings: LSTMConfig(**settings))
+    return st.fixed_dictionaries({}, optional=fields).map(_as_far_as_they_apply)
+
+
+def _as_far_as_they_apply(settings: dict) -> LSTMConfig:
+    cell = LSTMConfig(cell=settings.get("cell", "lstm"))
+    return LSTMConfig(**{name: value for name, value in settings.items() if cell.applies(name)})
 
 
 def test_the_fields_are_those_that_notebooks_and_reports_name():
@@ -50,6 +55,24 @@ def test_every_parameter_has_what_a_slider_needs(name):
         assert one.minimum <= one.default <= one.maximum
         assert one.step is not None or one.scale == "log"
         assert one.scale != "log" or one.minimum > 0
+
+
+@pytest.mark.parametrize(
+    ("cell", "setting"),
+    [("rnn", {"recurrent_activation": "tanh"}), ("transformer", {"activation": "relu"})],
+)
+def test_a_setting_that_means_nothing_for_the_cell_is_refused_and_not_left_out(cell, setting):
+    ((name, value),) = setting.items()
+    assert not LSTMConfig(cell=cell).applies(name) and LSTMConfig().applies(name)
+    with pytest.raises(LSTMWidgetsError, match=f"{name}='{value}' is not accepted with cell='{cell}'"):
+        LSTMConfig(cell=cell, **setting)
+    assert LSTMConfig(cell=cell, **{name: PARAMETERS[name].default}).cell == cell
+
+
+def test_what_was_set_by_hand_is_known_also_of_a_copy():
+    config = LSTMConfig(units=8).replace(horizon=3)
+    assert config.model_fields_set == {"units", "horizon"}
+    assert config == LSTMConfig(units=8, horizon=3, layers=1)
 
 
 @given(any_config())

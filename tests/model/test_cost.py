@@ -4,12 +4,13 @@ import pytest
 
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.model import cost
+from lstmwidgets.model.shapes import count_parameters
 
 
 def test_parameters_are_counted_by_the_textbook_formula():
     config = LSTMConfig(units=50, layers=2, horizon=7)
     first, second, output = 4 * 50 * (1 + 50 + 1), 4 * 50 * (50 + 50 + 1), 51 * 7
-    assert cost.count_parameters(config) == first + second + output
+    assert count_parameters(config) == first + second + output
 
 
 def test_arithmetic_grows_with_the_square_of_the_units_and_with_the_sequence():
