@@ -118,10 +118,10 @@ class LSTMConfig(BaseModel):
         "lstm",
         label="Cell",
         unit="way",
-        help="What reads the window: 'lstm' keeps a cell state behind three gates, 'gru' has two gates and no "
-        "cell state, 'rnn' no gate at all; 'bilstm' also reads the window from its end, 'lstm_attention' looks "
-        "back at every step before it answers, 'transformer' is attention alone, with as many weights as the "
-        "LSTM of these settings.",
+        help="What reads the window: 'lstm' keeps a cell state behind three gates, 'gru' has two gates and "
+        "no cell state, 'rnn' no gate at all; 'bilstm' also reads the window from its end, 'lstm_attention' "
+        "looks back at every step before it answers, 'transformer' is attention alone, with as many weights "
+        "as the LSTM of these settings.",
     )
     units: Integer = _parameter(
         32,
@@ -150,8 +150,8 @@ class LSTMConfig(BaseModel):
         "sigmoid",
         label="Recurrent activation",
         unit="way",
-        help="What the gates go through. 'sigmoid' and 'hard_sigmoid' keep a gate between shut, 0, and open, 1; "
-        "the others do not.",
+        help="What the gates go through. 'sigmoid' and 'hard_sigmoid' keep a gate between shut, 0, and "
+        "open, 1; the others do not.",
     )
     dropout: Real = _parameter(
         0.0,
@@ -258,8 +258,8 @@ class LSTMConfig(BaseModel):
             value, default = getattr(self, name), type(self).model_fields[name].default
             if self.cell not in cells and value != default:
                 raise ValueError(
-                    f"{name}={value!r} is not accepted with cell={self.cell!r}, which has no such thing: leave "
-                    f"it at {default!r}, or take a cell that has: {' or '.join(map(repr, cells))}"
+                    f"{name}={value!r} is not accepted with cell={self.cell!r}, which has no such thing: "
+                    f"leave it at {default!r}, or take a cell that has: {' or '.join(map(repr, cells))}"
                 )
         return self
 

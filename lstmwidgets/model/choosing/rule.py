@@ -74,7 +74,7 @@ def one_standard_error(sizes: ArrayLike, errors: ArrayLike) -> Choice:
         raise LSTMWidgetsError(f"sizes={sizes!r} is not accepted: a size is in it twice")
     if found.ndim != 2 or len(found) != len(tried):
         raise LSTMWidgetsError(
-            f"errors have the shape {found.shape}: expected (sizes, repeats), and there are {len(tried)} sizes"
+            f"errors have the shape {found.shape}: expected (sizes, repeats), with {len(tried)} sizes"
         )
     known = np.isfinite(found)
     counts = known.sum(axis=1)
