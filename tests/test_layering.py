@@ -12,7 +12,7 @@ import lstmwidgets
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "lstmwidgets"
-FLOORS_WITHOUT_TENSORFLOW = ("data", "analysis", "widgets", "reports", "serving", "cli")
+FLOORS_WITHOUT_TENSORFLOW = ("data", "workers", "analysis", "widgets", "reports", "serving", "cli")
 
 
 def modules_of(floor: str) -> list[str]:

@@ -106,7 +106,7 @@ def command(
 def _check_workers(workers: Any) -> None:
     if workers is None:
         return
-    from lstmwidgets.reports.batch.cluster import checked
+    from lstmwidgets.workers.crew import checked
 
     checked(workers, None)
 

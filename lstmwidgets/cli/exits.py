@@ -17,7 +17,7 @@ from typing import Any
 import typer
 
 from lstmwidgets.cli.remedies import as_flags
-from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.errors import LSTMWidgetsError, Unavailable
 
 DONE, FAILED, USAGE, DATA, OUTPUT, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
@@ -129,7 +129,7 @@ def printable(text: str) -> str:
 
 
 def _told(error: BaseException) -> tuple[str, int]:
-    from lstmwidgets.reports.single.refusals import OutputError, Unavailable
+    from lstmwidgets.reports.single.refusals import OutputError
 
     name = type(error).__name__
     if isinstance(error, Stop):

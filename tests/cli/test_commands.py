@@ -18,9 +18,9 @@ from lstmwidgets.cli import commands, main
 from lstmwidgets.cli.exits import EXIT_CODES, Stop, guarded, interruptible, printable
 from lstmwidgets.cli.remedies import as_flags
 from lstmwidgets.config import LSTMConfig
-from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.errors import LSTMWidgetsError, Unavailable
 from lstmwidgets.reports.single.execution import StageFailed
-from lstmwidgets.reports.single.refusals import OutputError, Unavailable
+from lstmwidgets.reports.single.refusals import OutputError
 from lstmwidgets.reports.single.settings import ReportSettings
 
 

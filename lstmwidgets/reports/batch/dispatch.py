@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 from distributed import Future, KilledWorker
 
-from lstmwidgets.reports.batch.cluster import Crew
+from lstmwidgets.errors import Unavailable, in_short
 from lstmwidgets.reports.batch.events import BatchNote
 from lstmwidgets.reports.batch.memory import killed
 from lstmwidgets.reports.batch.series import Series
-from lstmwidgets.reports.batch.work import Outcome, in_short, run
-from lstmwidgets.reports.single.refusals import Unavailable
+from lstmwidgets.reports.batch.work import Outcome, run
+from lstmwidgets.workers.crew import Crew
 
 _AHEAD = 2  # jobs for each worker: one that runs, and one that is there when it ends
 _LOOK_SECONDS = 2.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,16 @@ import pandas as pd
 
 from lstmwidgets.data.columns import ID_COLUMN
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.reports.batch.cluster import checked, crew_of
 from lstmwidgets.reports.batch.dispatch import hand_out
 from lstmwidgets.reports.batch.events import BatchResult, OnEvent
 from lstmwidgets.reports.batch.ledger import Ledger
 from lstmwidgets.reports.batch.panel import read_panel
 from lstmwidgets.reports.batch.series import Series
-from lstmwidgets.reports.batch.work import IN_MEMORY
+from lstmwidgets.reports.batch.work import IN_MEMORY, Warm
 from lstmwidgets.reports.single.refusals import OutputError
 from lstmwidgets.reports.single.report import Interrupted
 from lstmwidgets.reports.single.settings import LEVELS, ReportSettings
+from lstmwidgets.workers.crew import checked, crew_of
 
 
 def batch(
@@ -123,7 +124,7 @@ def batch(
         try:
             to_do = series.look_up(force)
             if to_do:
-                with crew_of(workers, scheduler, forecasts_only) as crew:
+                with crew_of(workers, scheduler, partial(Warm, forecasts_only)) as crew:
                     begun = True
                     tell(series.started(len(crew.threads()), crew.dashboard))
                     hand_out(to_do, series, crew)

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import gc
-import importlib
-import os
-import secrets
-import signal
 import sys
 import tempfile
 import threading
 import time as clock
 import traceback
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,17 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import psutil
-from distributed import WorkerPlugin
 
 from lstmwidgets.data.reading import open_table
 from lstmwidgets.data.series import read_unannounced
-from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.errors import LSTMWidgetsError, in_short
 from lstmwidgets.reports.batch.ledger import FORECASTS_ONLY
 from lstmwidgets.reports.batch.memory import bounded
 from lstmwidgets.reports.single.folder import ALWAYS, FAILED, METRICS
 from lstmwidgets.reports.single.kernels import MEMORY_LIMIT
 from lstmwidgets.reports.single.settings import ReportSettings
 from lstmwidgets.reports.study.study import ROWS, Study
+from lstmwidgets.workers.ready import Ready
 
 if TYPE_CHECKING:
     from lstmwidgets.reports.single.kernels import WarmKernel
@@ -120,12 +115,6 @@ def run(job: Job) -> Outcome:
         return Outcome(files, reason, trace, clock.perf_counter() - began, notebook)
 
 
-def in_short(error: BaseException) -> str:
-    """An unexpected error in one line: its kind, and the beginning of what it says."""
-    kind, said = type(error).__name__, " ".join(str(error).split())
-    return f"{kind}: {said[:300]}{'…' if len(said) > 300 else ''}" if said else kind
-
-
 class _OneOfMany(Study):
     """A study of rows that are at hand, of a source that need not be."""
 
@@ -194,31 +183,26 @@ def _tidy() -> None:
         sys.modules["keras"].backend.clear_session()  # frees what TensorFlow keeps for each name
 
 
-class Warm(WorkerPlugin):
-    """Gets a worker ready: what it will need is imported before, and beside, its first series.
+class Warm(Ready):
+    """Gets a worker ready for series, with the memory that it may hold.
 
     Parameters
     ----------
     forecasts_only : bool
         TensorFlow is needed in the worker itself, and not in a kernel.
     ours : bool
-        Whether the worker was started by this batch: what it and TensorFlow print then goes to a file.
+        Whether the worker was started by this batch.
     """
 
     def __init__(self, forecasts_only: bool, ours: bool) -> None:
-        self.name = f"lstmwidgets-{secrets.token_hex(4)}"  # two batches may share a scheduler
-        self.forecasts_only, self.ours = forecasts_only, ours
+        super().__init__(_FOR_FORECASTS if forecasts_only else _FOR_REPORTS, ours)
 
     def setup(self, worker: Any) -> None:
         """Called by Dask on every worker, also on one that comes later."""
         global _most_bytes, _roomy_bytes
         _most_bytes = limit = worker.memory_manager.memory_limit or None
         _roomy_bytes = int(_ROOMY_SHARE * limit) if limit else None
-        if self.ours:
-            _quiet(Path(worker.local_directory) / "output.log")
-            with suppress(ValueError):  # not in the main thread
-                signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started it ends it
-        threading.Thread(target=_import, args=(self.forecasts_only,), daemon=True).start()
+        super().setup(worker)
 
     def teardown(self, worker: Any) -> None:
         """Called by Dask when a worker is closed, or the batch is over; another batch may go on there."""
@@ -232,18 +216,3 @@ def _stop_kernel() -> None:
         if _kernel is not None:
             _kernel.stop()
             _kernel = None
-
-
-def _quiet(log: Path) -> None:
-    """Send what this process prints to a file: a progress bar of each worker helps nobody."""
-    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    for stream, number in ((sys.stdout, 1), (sys.stderr, 2)):
-        stream.flush()
-        os.dup2(handle, number)
-    os.close(handle)
-
-
-def _import(forecasts_only: bool) -> None:
-    """Import what the first series will need, and what it imports in its turn."""
-    for module in _FOR_FORECASTS if forecasts_only else _FOR_REPORTS:
-        importlib.import_module(module)

@@ -14,8 +14,8 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
-from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.reports.single.refusals import OutputError, Unavailable, checked_name, explained
+from lstmwidgets.errors import LSTMWidgetsError, Unavailable
+from lstmwidgets.reports.single.refusals import OutputError, checked_name, explained
 
 PAGE, NOTEBOOK, FORECAST, METRICS, MODEL, PDF = (
     "report.html",

@@ -1,4 +1,4 @@
-"""Refusals that come from outside the data: output that cannot be written, a helper that is not there."""
+"""Refusals that come from outside the data: output that cannot be written."""
 
 from __future__ import annotations
 
@@ -15,13 +15,6 @@ _OF_OUTPUT = (*_FULL, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.E
 
 class OutputError(LSTMWidgetsError):
     """Raised where the output cannot be written; the message says why, and what to do."""
-
-
-class Unavailable(LSTMWidgetsError):
-    """Raised where something outside the input failed: no browser, a scheduler that does not answer.
-
-    The message says what, and what to do; the command line ends with status 1.
-    """
 
 
 def checked_name(path: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.errors import LSTMWidgetsError, Unavailable
 from lstmwidgets.reports.single.folder import (
     ALWAYS,
     FORECAST,
@@ -21,7 +21,7 @@ from lstmwidgets.reports.single.folder import (
     OutputFolder,
 )
 from lstmwidgets.reports.single.making import file_hash, make
-from lstmwidgets.reports.single.refusals import OutputError, Unavailable, explained, is_of_output
+from lstmwidgets.reports.single.refusals import OutputError, explained, is_of_output
 from lstmwidgets.reports.single.settings import LEVELS, ReportSettings
 from lstmwidgets.reports.single.stages import OnDetail, OnStage, Stages
 from lstmwidgets.reports.study.metrics import Metrics

@@ -14,17 +14,17 @@ import psutil
 import pytest
 from distributed import LocalCluster
 
-from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.reports.batch import batch, cluster, series
+from lstmwidgets.errors import LSTMWidgetsError, Unavailable
+from lstmwidgets.reports.batch import batch, series
 from lstmwidgets.reports.batch.events import BatchEvent, BatchNote, BatchResult, BatchStarted, SeriesEnded
 from lstmwidgets.reports.batch.ledger import FORECASTS_ONLY, Ledger
 from lstmwidgets.reports.batch.panel import read_panel
 from lstmwidgets.reports.batch.series import Series
 from lstmwidgets.reports.batch.work import Outcome
-from lstmwidgets.reports.single.refusals import Unavailable
 from lstmwidgets.reports.single.report import Interrupted
 from lstmwidgets.reports.single.settings import ReportSettings
 from lstmwidgets.reports.study.metrics import Metrics
+from lstmwidgets.workers import other
 
 # The far end of a connection to a killed worker is never closed, and Python says so when it is collected.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
@@ -210,27 +210,27 @@ def test_another_scheduler_does_as_well_and_keeps_its_workers(tmp_path, schedule
 
 
 def test_workers_with_other_packages_are_refused(tmp_path, scheduler, monkeypatch):
-    there = cluster.versions()
-    monkeypatch.setattr(cluster, "versions", lambda: {**there, "lstmwidgets": "9.9"})
+    there = other.versions()
+    monkeypatch.setattr(other, "versions", lambda: {**there, "lstmwidgets": "9.9"})
     with pytest.raises(
         LSTMWidgetsError, match=r"has lstmwidgets \S+ \(here 9.9\): install the same versions"
     ):
         batch(PANEL, tmp_path / "out", scheduler=scheduler, forecasts_only=True, **TINY)
-    monkeypatch.setattr(cluster, "versions", lambda: {"lstmwidgets": "1", "no-such-package": "1"})
+    monkeypatch.setattr(other, "versions", lambda: {"lstmwidgets": "1", "no-such-package": "1"})
     with pytest.raises(LSTMWidgetsError, match="no-such-package"):
         batch(PANEL, tmp_path / "out", scheduler=scheduler, forecasts_only=True, **TINY)
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "elsewhere", "http://127.0.0.1:80"])
 def test_a_scheduler_that_does_not_answer_is_told(tmp_path, monkeypatch, address):
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(other, "CONNECT_SECONDS", 0.3)
     with pytest.raises(Unavailable, match=f"no Dask scheduler answers at '{address}'"):
         batch(PANEL, tmp_path / "out", scheduler=address, forecasts_only=True, **TINY)
     assert not (tmp_path / "out").exists()
 
 
 def test_a_scheduler_that_is_down_leaves_what_an_earlier_batch_wrote(ran, tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(other, "CONNECT_SECONDS", 0.3)
     folder = shutil.copytree(ran.folder, tmp_path / "out")
     tables = ("summary.parquet", "summary.csv", "forecasts.parquet", "index.html")
     before = [(folder / name).read_bytes() for name in tables]

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lstmwidgets.errors import in_short
 from lstmwidgets.reports.batch import work
 from lstmwidgets.reports.batch.memory import bounded
-from lstmwidgets.reports.batch.work import Job, Outcome, in_short, run
+from lstmwidgets.reports.batch.work import Job, Outcome, run
 from lstmwidgets.reports.single import making
 from lstmwidgets.reports.single.folder import ALWAYS
 from lstmwidgets.reports.single.settings import ReportSettings

@@ -23,10 +23,9 @@ from safetensors import safe_open
 
 import lstmwidgets as lw
 from lstmwidgets.cli import main
-from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.errors import LSTMWidgetsError, Unavailable
 from lstmwidgets.reports.single.folder import ALWAYS, OutputError, OutputFolder
 from lstmwidgets.reports.single.kernels import WarmKernel
-from lstmwidgets.reports.single.refusals import Unavailable
 from lstmwidgets.reports.single.report import _other, report
 from lstmwidgets.reports.study.metrics import Metrics
 

@@ -1,0 +1,1 @@
+"""Workers for many trainings: a Dask cluster of this machine's own, or any other by its address."""
