@@ -1,0 +1,262 @@
+"""Compare configs by training each several times on the same series."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lstmwidgets.analysis.choosing import words
+from lstmwidgets.analysis.choosing.bar import RunsBar
+from lstmwidgets.analysis.choosing.configs import check_comparable, jobs_of, named_configs
+from lstmwidgets.analysis.choosing.naive import Naive, better_rule
+from lstmwidgets.analysis.choosing.paired import Difference, difference, holm
+from lstmwidgets.analysis.choosing.runs import Run, Runs
+from lstmwidgets.analysis.scoring.metrics import skill
+from lstmwidgets.config import LSTMConfig
+from lstmwidgets.data.series import season_length
+from lstmwidgets.errors import LSTMWidgetsError
+
+
+def compare(
+    series: Any,
+    configs: Mapping[str, LSTMConfig] | Sequence[LSTMConfig],
+    seeds: int | Sequence[int] = 3,
+    *,
+    covariates: pd.DataFrame | None = None,
+    progress_bar: bool = True,
+    on_run: Callable[[Run], None] | None = None,
+) -> Comparison:
+    """Train each config with each seed, and tell which of them can be told apart.
+
+    All are scored on the same cutoffs: every window of the validation part, by which a config would be
+    chosen, and of the test part, which says what that choice is worth.
+
+    Parameters
+    ----------
+    series : pandas.Series, DataFrame or path
+        Anything `lstmwidgets.read_series` reads.
+    configs : dict of LSTMConfig, or a list
+        By name; those of a list are named by the settings in which they differ.
+    seeds : int or sequence of int
+        How many trainings of each config, with its own seed and those after it; or the seeds themselves.
+        From 3 on, a difference is also held against the noise of seeds.
+    covariates : pandas.DataFrame, optional
+        As in `lstmwidgets.Trainer`.
+    progress_bar : bool
+        Show a bar while training, in a terminal or a notebook.
+    on_run : callable, optional
+        Called with each `Run` as it ends.
+
+    Raises
+    ------
+    LSTMWidgetsError
+        Before anything trains, when there is no config, when two have other horizons or parts, when one
+        does not fit the series, or when ``seeds`` is not accepted.
+
+    Examples
+    --------
+    >>> import lstmwidgets as lw
+    >>> config = lw.LSTMConfig(sequence_length=8, horizon=2, units=4, epochs=2)
+    >>> two = {"LSTM": config, "GRU": config.replace(cell="gru")}
+    >>> comparison = compare(lw.load_dataset("nile"), two, seeds=2, progress_bar=False)
+    >>> comparison.table["parameters"].to_dict()
+    {'LSTM': 106, 'GRU': 94}
+    """
+    named = named_configs(configs)
+    check_comparable(named)
+    bar = RunsBar()
+    jobs = jobs_of(named, seeds)
+    runs = Runs(series, jobs, covariates=covariates, on_run=on_run, on_change=bar.show)
+    with bar.opened(progress_bar):
+        runs.run()
+    return Comparison.of(runs)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Configs side by side: what each reached, at what cost, and which can be told apart.
+
+    Attributes
+    ----------
+    outcomes : tuple of Run
+        Every training, also those that failed.
+    series : pandas.Series
+    naive : Naive or None
+        The better naive rule on the same cutoffs.
+    notes : tuple of str
+        A sentence for each thing left out.
+    """
+
+    outcomes: tuple[Run, ...]
+    series: pd.Series
+    naive: Naive | None = None
+    notes: tuple[str, ...] = ()
+    _errors: dict[str, NDArray[np.float64]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.outcomes:
+            raise LSTMWidgetsError("there is no training to compare: none has ended")
+        errors = {
+            name: np.array([run.test_errors.to_numpy() for run in runs])
+            for name, runs in self._finished().items()
+        }
+        object.__setattr__(self, "_errors", errors)
+
+    @classmethod
+    def of(cls, runs: Runs) -> Comparison:
+        """Compare the trainings that have ended, whether or not others are still to come."""
+        named, notes = dict(runs.jobs), list(runs.common.notes)
+        if (pairs := len(named) * (len(named) - 1) // 2) > 1:
+            notes.append(f"The p values are corrected for there being {pairs} pairs (Holm's procedure).")
+        rule = better_rule(runs.common, list(named.values()))
+        return cls(tuple(runs.done), runs.common.series, rule, tuple(notes))
+
+    @property
+    def names(self) -> list[str]:
+        """The configs, in the order given."""
+        return list(dict.fromkeys(run.name for run in self.outcomes))
+
+    @property
+    def judged(self) -> list[str]:
+        """Those with a result."""
+        return list(self._errors)
+
+    @property
+    def horizon(self) -> int:
+        """Steps ahead of every forecast."""
+        return self.outcomes[0].config.horizon
+
+    @property
+    def season(self) -> int:
+        """Points in one seasonal cycle, 1 for none."""
+        return season_length(self.series)
+
+    @property
+    def unit(self) -> str:
+        """That of the series and of every error; "" where it declares none."""
+        unit = str(self.series.attrs.get("unit", ""))
+        return "" if unit == "none" else unit
+
+    @property
+    def best(self) -> str | None:
+        """The config with the smallest mean error on the validation part; None where all failed.
+
+        Whether it is better than another one is for `verdicts` to say.
+        """
+        errors = self.table["val_error"].dropna()
+        return str(errors.idxmin()) if len(errors) else None
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """A row for each training: its name, seed, errors and cost; ``failure`` is "" where it ended well."""
+        columns = ["name", "seed", "val_error", "test_error", "parameters", "epoch_seconds", "seconds"]
+        columns += ["best_epoch", "seconds_to_best", "memory", "failure"]
+        return pd.DataFrame(
+            [[getattr(run, name) for name in columns] for run in self.outcomes], columns=columns
+        )
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """A row for each config.
+
+        ``val_error`` and ``test_error``, mean absolute errors in the unit of the series, are means over
+        seeds, ``val_spread`` and ``test_spread`` their standard deviations over seeds (NaN with one seed);
+        ``skill`` is of the test error, against `naive`. ``epoch_seconds`` and ``seconds_to_best`` are
+        medians over seeds; ``memory`` is in bytes. ``seeds`` counts the trainings that ended well.
+        """
+        return pd.DataFrame(
+            [self._row(name) for name in self.names], index=pd.Index(self.names, name="config")
+        )
+
+    def _row(self, name: str) -> dict[str, float | int]:
+        trained = [run for run in self.outcomes if run.name == name]
+        well = [run for run in trained if not run.failure]
+        validation, test = (
+            pd.Series([getattr(run, which) for run in well], dtype=np.float64)
+            for which in ("val_error", "test_error")
+        )
+        return {
+            "val_error": validation.mean(),
+            "val_spread": validation.std(),
+            "test_error": test.mean(),
+            "test_spread": test.std(),
+            "skill": self._skill(name),
+            "parameters": trained[0].parameters,
+            "epoch_seconds": _median(run.epoch_seconds for run in trained),
+            "seconds_to_best": _median(run.seconds_to_best for run in well),
+            "memory": trained[0].memory,
+            "seeds": len(well),
+        }
+
+    def _skill(self, name: str) -> float:
+        """Against the naive rule, on the cutoffs where that has a forecast."""
+        if self.naive is None or name not in self._errors:
+            return float("nan")
+        reference = self.naive.test_errors.to_numpy()
+        known = np.isfinite(reference)
+        return skill(float(self._errors[name][:, known].mean()), float(reference[known].mean()))
+
+    def equal(self, one: str, other: str) -> Difference:
+        """Test whether two configs err alike on the test part: see `lstmwidgets.analysis.choosing.paired`.
+
+        Its ``mean`` is the error of ``one`` less that of ``other``; ``p`` is of this pair alone, where
+        `pairs` corrects for there being several.
+
+        Raises
+        ------
+        LSTMWidgetsError
+            When there is no config of a name, or all its trainings failed.
+        """
+        for name in (one, other):
+            if name not in self._errors:
+                known = ", ".join(map(repr, self._errors)) or "none"
+                raise LSTMWidgetsError(f"there is no result of {name!r} here: those with one are {known}")
+        return difference(self._errors[one], self._errors[other], self.horizon)
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """A row for each two configs that have a result.
+
+        ``one`` and ``other``, the ``difference`` of their mean test errors with its interval at 95 %, ``low``
+        and ``high``, then ``p``, and ``corrected``, which is ``p`` by Holm's procedure over all pairs: all
+        count, also where only those with the best config are asked about, for which one is best was seen in
+        the same trainings.
+        """
+        columns = ["one", "other", "difference", "low", "high", "p"]
+        tests = [(a, b, self.equal(a, b)) for a, b in combinations(self._errors, 2)]
+        table = pd.DataFrame(
+            [[a, b, test.mean, *test.interval(), test.p] for a, b, test in tests], columns=columns
+        )
+        return table.assign(corrected=holm(table["p"].tolist()))
+
+    @property
+    def verdicts(self) -> list[str]:
+        """A sentence for each config beside the best one on validation, on how they err on the test part.
+
+        Configs are told apart where the corrected ``p`` is below 0.05, else they are equal within noise.
+        """
+        return words.verdicts(self)
+
+    def __str__(self) -> str:
+        return words.as_text(self)
+
+    def __repr__(self) -> str:
+        return words.as_text(self)
+
+    def _repr_html_(self) -> str:
+        return words.as_html(self)
+
+    def _finished(self) -> dict[str, list[Run]]:
+        well = [run for run in self.outcomes if not run.failure]
+        return {name: found for name in self.names if (found := [run for run in well if run.name == name])}
+
+
+def _median(values: Iterable[float]) -> float:
+    return float(pd.Series(list(values), dtype=np.float64).median())
