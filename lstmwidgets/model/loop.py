@@ -46,8 +46,7 @@ class Loop:
         self.network = network
         self.windows = windows
         self._seconds_per_batch: float | None = None
-        widest = max(weight.shape[-1] for weight in network.weights)  # the four gates side by side
-        window_bytes = 2 * 4 * windows.sequence_length * widest  # gates, candidate, states, and room
+        window_bytes = _window_bytes(network, windows.sequence_length)
         self._forecast_batch = int(np.clip(FORECAST_BYTES / window_bytes, 16, 1024))
         cut, self._table = cut_and_table(windows)
         self._program = program_for(network, optimizer, cut, loss, alone)
@@ -116,3 +115,11 @@ class Loop:
     def _batches(self, starts: NDArray[np.int32]) -> Iterator[NDArray[np.int32]]:
         for first in range(0, len(starts), self._forecast_batch):
             yield starts[first : first + self._forecast_batch]
+
+
+def _window_bytes(network: keras.Model, length: int) -> int:
+    """Memory of one window in a forward pass: gates, candidate, states, and room; pairs of steps."""
+    widest = max(weight.shape[-1] for weight in network.weights)  # the four gates side by side
+    attentions = [layer for layer in network.layers if isinstance(layer, keras.layers.MultiHeadAttention)]
+    pairs = max((layer.num_heads * layer.output.shape[1] * length for layer in attentions), default=0)
+    return 2 * 4 * (length * widest + pairs)
