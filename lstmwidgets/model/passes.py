@@ -1,21 +1,18 @@
-"""Passes over a forecaster's windows that keep more than the forecast: as known at each step, cell states."""
+"""Passes over a forecaster's windows that keep more than the forecast: as known at each step, and memory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lstmwidgets.data.scaling import centres
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.model import kernels, native
-from lstmwidgets.model.backend import keras, tf
-from lstmwidgets.model.graph import check_activations, is_lstm
-from lstmwidgets.model.layers import weight_tensors
+from lstmwidgets.model.backend import tf
 from lstmwidgets.model.loop import FORECAST_BYTES
+from lstmwidgets.model.walking import passes_of
 
 KNOWN_AT_BLOCKS = 4
 """Into how many blocks `as_known_at` cuts its windows, each walking only as far as its longest reaches."""
@@ -101,11 +98,12 @@ def as_known_at(forecaster: Any, start: int | None = None) -> NDArray[np.float64
     Raises
     ------
     LSTMWidgetsError
-        As `scaled_window`, and for a network of anything but LSTM layers and a linear output.
+        As `scaled_window`, and for a network that is not walked step by step, which
+        `lstmwidgets.model.walking.why_not_walked` tells beforehand.
     """
     values = scaled_window(forecaster, start)
     network, length = forecaster.model_, len(values)
-    compiled = _passes(network)
+    compiled = passes_of(network)
     steps, centred = tf.constant(values), _centres(forecaster)
     answers = [
         compiled.known_at(steps, rows, centred).numpy() for rows in _row_blocks(length, compiled.widest_units)
@@ -131,7 +129,9 @@ def _row_blocks(length: int, units: int) -> list[NDArray[np.int32]]:
 def cell_states(
     forecaster: Any, starts: ArrayLike, steps: tuple[int, int], units: ArrayLike | None = None
 ) -> Iterator[NDArray[np.float32]]:
-    """Cell states of the last LSTM layer over the same steps of many windows, a batch of windows at a time.
+    """Memory of the last layer over the same steps of many windows, a batch of windows at a time.
+
+    Of an LSTM that is the cell state, of a GRU or a simple recurrent layer the hidden state.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def cell_states(
     windows, length = forecaster.windows_, forecaster.config.sequence_length
     if windows is None:
         raise LSTMWidgetsError(_NO_SERIES.format(length=length))
-    compiled = _passes(forecaster.model_)
+    compiled = passes_of(forecaster.model_)
     first, last = steps
     chosen = np.arange(compiled.last_units) if units is None else np.asarray(units)
     window_bytes = 4 * (last + 1) * compiled.widest_units * 8  # seven outputs of the kernel, and its input
@@ -173,99 +173,3 @@ def cell_states(
             chosen.astype(np.int32),
             centred,
         ).numpy()
-
-
-class _Passes(NamedTuple):
-    known_at: Callable[..., tf.Tensor]
-    cell_states: Callable[..., tf.Tensor]
-    widest_units: int
-    last_units: int
-
-
-_compiled: WeakKeyDictionary[Any, _Passes] = WeakKeyDictionary()
-
-
-def _passes(network: Any) -> _Passes:
-    """Compiled passes over a forecaster's network: made once, and collected with it."""
-    if network not in _compiled:
-        _compiled[network] = _compile(*_stack(network))
-    return _compiled[network]
-
-
-def _stack(network: Any) -> tuple[list[Any], Any, Any]:
-    """The LSTM layers of a forecaster's network in order, its output layer, and its highway or None."""
-    highway = next((layer for layer in network.layers if layer.name == "highway"), None)
-    beside = (
-        [] if highway is None else [highway, *(network.get_layer(name) for name in ("window_as_row", "sum"))]
-    )
-    *lstms, dense = [
-        layer
-        for layer in network.layers
-        if not isinstance(layer, keras.layers.InputLayer) and layer not in beside
-    ]
-    stacked = lstms and all(
-        is_lstm(layer) and not layer.go_backwards and not layer.stateful for layer in lstms
-    )
-    linear = isinstance(dense, keras.layers.Dense) and dense.activation is keras.activations.linear
-    if not stacked or not linear:
-        kinds = ", ".join(type(layer).__name__ for layer in network.layers)
-        raise LSTMWidgetsError(
-            f"the network {network.name!r} is made of {kinds}: only one of LSTM layers on one another and a "
-            "linear Dense layer after them, as LSTMForecaster builds it, can be walked step by step"
-        )
-    for layer in lstms:
-        check_activations(layer)
-    return lstms, dense, highway
-
-
-def _compile(lstms: list[Any], dense: Any, highway: Any) -> _Passes:
-    many, one = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.float32)
-    table = tf.TensorSpec([None, lstms[0].cell.kernel.shape[0]], tf.float32)
-
-    def zeros(x: tf.Tensor, layer: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        nothing = tf.zeros([tf.shape(x)[0], layer.units])
-        return nothing, nothing
-
-    def every_hidden(x: tf.Tensor, layers: list[Any]) -> tf.Tensor:
-        for layer in layers:
-            x = kernels.lstm(x, *zeros(x, layer), *weight_tensors(layer), training=False, every=True).every_h
-        return x
-
-    def cells(x: tf.Tensor, layer: Any) -> tf.Tensor:
-        """The cell state after every step, (batch, timesteps, units); by the compiled walk if it is there."""
-        if native.operations() is None:
-            return kernels.all_gates(x, *zeros(x, layer), *weight_tensors(layer)).c
-        walk = native.operations().lstmwidgets_forward(
-            x, *zeros(x, layer), *weight_tensors(layer), keep=True, every=False
-        )
-        return tf.transpose(walk.cells[1:, :, : layer.units], (1, 0, 2))
-
-    @tf.function(input_signature=[table, many, one])
-    def known_at(values: tf.Tensor, rows: tf.Tensor, centred: tf.Tensor) -> tf.Tensor:
-        with tf.device("CPU:0"):
-            levels = centred * tf.gather(values, rows)
-            x = values[None, : tf.reduce_max(rows) + 1] - levels[:, None]
-            answer = dense(tf.gather(every_hidden(x, lstms), rows, batch_dims=1))
-            if highway is None:
-                return answer
-            # Its weights count steps back from the window's end; what was not read yet adds nothing.
-            length = tf.shape(values)[0]
-            back = rows[:, None] - length + 1 + tf.range(length)
-            reads = tf.gather(values, tf.maximum(back, 0)) - levels[:, None]
-            reads = tf.where(back[:, :, None] >= 0, reads, 0.0)
-            return answer + highway(tf.reshape(reads, [tf.shape(rows)[0], -1]))
-
-    @tf.function(input_signature=[table, many, many, many, one])
-    def states(
-        series: tf.Tensor, starts: tf.Tensor, reach: tf.Tensor, units: tf.Tensor, centred: tf.Tensor
-    ) -> tf.Tensor:
-        first, last, length = reach[0], reach[1], reach[2]
-        with tf.device("CPU:0"):
-            levels = centred * tf.gather(series, starts + length - 1)
-            x = tf.gather(series, starts[:, None] + tf.range(last + 1)) - levels[:, None]
-            x = every_hidden(x, lstms[:-1])
-            sizes = kernels.part_sizes(tf.shape(x)[0])  # side by side, as in kernels.lstm
-            parts = [cells(part, lstms[-1]) for part in tf.split(x, sizes, num=kernels.PARTS)]
-            return tf.gather(tf.concat(parts, 0)[:, first:], units, axis=-1)
-
-    return _Passes(known_at, states, max(layer.units for layer in lstms), lstms[-1].units)

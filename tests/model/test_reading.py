@@ -12,10 +12,10 @@ from lstmwidgets.data.windows import make_windows
 from lstmwidgets.model import kernels, native, passes
 from lstmwidgets.model.backend import keras, tf
 from lstmwidgets.model.build import build
-from lstmwidgets.model.graph import LinearOutput, linear_output
 from lstmwidgets.model.layers import FusedLSTM
+from lstmwidgets.model.output_layer import LinearOutput, linear_output
 from lstmwidgets.model.passes import as_known_at, cell_states, scaled_window
-from lstmwidgets.model.reading import read_layers
+from lstmwidgets.model.reading import read_layers, read_network
 
 layers = keras.layers
 T, F = 9, 2
@@ -249,13 +249,10 @@ def with_a_subclassed_part():
     ("make", "message"),
     [
         (
-            lambda: chain(layers.GRU(2, name="gru"), layers.Dense(1, name="out")),
-            r"no LSTM layer that its output rests on; its layers are 'gru' \(GRU\), 'out' \(Dense\). A GRU "
-            "has two gates and no cell state",
+            lambda: chain(layers.Flatten(name="flat"), layers.Dense(1, name="out")),
+            r"no recurrent and no attention layer that its output rests on; its layers are 'flat' "
+            r"\(Flatten\), 'out' \(Dense\). Pass a model with keras.layers.LSTM, GRU",
         ),
-        (lambda: chain(layers.SimpleRNN(2)), "A SimpleRNN has neither gates nor a cell state"),
-        (lambda: chain(layers.Bidirectional(layers.GRU(2))), "A GRU has two gates"),
-        (lambda: chain(layers.Flatten(name="flat")), r"its layers are 'flat' \(Flatten\). Pass a model with"),
         (Subclassed, "is a Subclassed that calls its layers in its own code"),
         (with_a_subclassed_part, r"\(Subclassed\) holds 'lstm.*' \(LSTM\) and calls it in its own code"),
         (
@@ -265,12 +262,12 @@ def with_a_subclassed_part():
             r"'each' \(TimeDistributed\) holds 'memory' \(LSTM\) and runs it once for each step",
         ),
         (
-            lambda: chain(layers.RNN(layers.LSTMCell(2))),
-            r"\(RNN\) holds 'lstm_cell.*' \(LSTMCell\) and walks",
+            lambda: chain(layers.RNN(layers.GRUCell(2))),
+            r"\(RNN\) holds 'gru_cell.*' \(GRUCell\) and walks its cells itself: use keras.layers.GRU",
         ),
         (
-            lambda: chain(layers.LSTM(2, activation="relu", name="memory")),
-            "'memory' has the activations 'relu' and 'sigmoid': only tanh and sigmoid can be read",
+            lambda: chain(layers.GRU(2, activation="mish", name="memory")),
+            "the GRU layer 'memory' has the activation 'mish', with which it cannot be read: .* are tanh",
         ),
         (two_inputs, r"has 2 inputs \('load', 'weather'\) and x is one window"),
         (lambda: keras.Sequential([layers.LSTM(2)]), "not built yet: begin it with keras.Input"),
@@ -313,6 +310,109 @@ def test_a_window_that_does_not_fit_is_refused_with_what_would(x, message):
         read_layers(model, x)
 
 
+# Other cells --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.GRU(3),
+        layers.GRU(3, reset_after=False, go_backwards=True),
+        layers.GRU(3, reset_after=False, use_bias=False, activation="relu"),
+        layers.GRU(3, use_bias=False, activation="sigmoid", recurrent_activation="hard_sigmoid"),
+        layers.SimpleRNN(3),
+        layers.SimpleRNN(3, activation="relu", use_bias=False),
+        layers.LSTM(3, activation="relu", recurrent_activation="hard_sigmoid"),
+        layers.LSTM(3, activation="sigmoid", recurrent_activation="tanh"),
+        FusedLSTM(3, activation="softsign", recurrent_activation="softplus", go_backwards=True),
+        layers.LSTM(3, activation="elu", recurrent_activation="linear"),
+    ],
+    ids=lambda layer: f"{type(layer).__name__}-{layer.activation.__name__}",
+)
+def test_other_cells_and_activations_put_out_what_keras_layer_does(layer):
+    model = chain(type(layer).from_config({**layer.get_config(), "return_sequences": True}))
+    (found,) = read_layers(model, X)
+    h = found.gates.h[:: -1 if found.backwards else 1]  # Keras answers in the order in which it walked
+    np.testing.assert_allclose(h, model(X[None]).numpy()[0], rtol=1e-5, atol=1e-5)
+    assert found.gates.h.dtype == np.float32
+    assert found.activations[0] == layer.activation.__name__
+
+
+def test_the_gates_of_a_gru_follow_its_equation_and_make_its_state():
+    (found,) = read_layers(chain(layers.GRU(4, return_sequences=True)), X)
+    z, r, g, h = found.gates
+    before = np.concatenate([found.initial_h[None], h[:-1]])
+    np.testing.assert_allclose(h, z * before + (1 - z) * g, atol=1e-6)
+    heard = before @ found.recurrent_kernel + found.recurrent_bias
+    sums = X @ found.kernel + found.bias
+    np.testing.assert_allclose(g, np.tanh(sums[:, 8:] + r * heard[:, 8:]), atol=1e-5)
+    np.testing.assert_allclose(r, 1 / (1 + np.exp(-(sums + heard)[:, 4:8])), atol=1e-5)
+    assert ((z > 0) & (z < 1)).all()
+
+
+def test_bidirectional_and_stacked_grus_are_read_like_lstms():
+    model = chain(
+        layers.GRU(4, return_sequences=True, name="below"),
+        layers.Bidirectional(layers.GRU(3, return_sequences=True), name="both"),
+    )
+    below, forward, backward = read_layers(model, X)
+    assert (forward.pair, backward.pair, backward.backwards) == ("both", "both", True)
+    np.testing.assert_array_equal(forward.inputs, backward.inputs)
+    np.testing.assert_allclose(forward.inputs, below.gates.h, atol=1e-6)
+    h = model(X[None]).numpy()[0]
+    np.testing.assert_allclose(np.hstack([forward.gates.h, backward.gates.h]), h, atol=1e-5)
+
+
+def test_a_stateful_gru_goes_on_from_its_state_and_one_that_is_handed_a_state_from_that():
+    model = chain(layers.GRU(3, stateful=True), batch_size=1)
+    model(X[None])
+    (found,) = read_layers(model, X)
+    assert found.initial_h.any() and found.initial_c is None
+    np.testing.assert_allclose(found.gates.h[-1], model(X[None]).numpy()[0], atol=1e-5)
+    window = keras.Input((T, F))
+    code, state = layers.GRU(3, return_state=True)(window)
+    decoder = layers.GRU(3)(layers.RepeatVector(4)(code), initial_state=state)
+    model = randomised(keras.Model(window, decoder))
+    encoder, found = read_layers(model, X)
+    np.testing.assert_allclose(found.initial_h, encoder.gates.h[-1], atol=1e-6)
+    np.testing.assert_allclose(found.gates.h[-1], model(X[None]).numpy()[0], atol=1e-5)
+
+
+def test_a_state_that_explodes_is_read_as_infinite_and_nothing_warns():
+    model = chain(layers.LSTM(2, activation="relu"), shape=(None, 1))
+    model.set_weights([np.full_like(weight, 4.0) for weight in model.get_weights()])
+    (found,) = read_layers(model, np.ones((60, 1)))
+    assert np.isfinite(found.gates.h[:5]).all() and not np.isfinite(found.gates.h[-1]).all()
+
+
+def test_attention_weights_are_those_that_keras_answers_for_the_last_query():
+    window = keras.Input((T, F))
+    h = layers.LSTM(4, return_sequences=True, name="memory")(window)
+    attention = layers.MultiHeadAttention(2, 3, name="look")
+    last = layers.Cropping1D((T - 1, 0))(h)
+    model = randomised(keras.Model(window, layers.Dense(1)(layers.Flatten()(attention(last, h)))))
+    found = read_network(model, X)
+    (look,) = found.attention
+    assert (look.name, look.weights.shape, len(found.layers)) == ("look", (2, T), 1)
+    states = found.layers[0].gates.h[None]
+    _, scores = attention(states[:, -1:], states, return_attention_scores=True)
+    np.testing.assert_allclose(look.weights, scores.numpy()[0, :, 0], atol=1e-6)
+    np.testing.assert_allclose(look.weights.sum(axis=1), 1, atol=1e-6)
+
+
+def test_attention_within_models_keeps_its_masks_and_is_read_without_recurrent_layers():
+    inside = keras.Input((T, F))
+    causal = layers.MultiHeadAttention(1, 2, name="look")
+    deep = keras.Model(inside, causal(inside, inside, use_causal_mask=True), name="deep")
+    window = keras.Input((T, F))
+    again = layers.MultiHeadAttention(2, 2, name="above")(deep(window), deep(window))
+    found = read_network(randomised(keras.Model(window, layers.Dense(1)(again))), X)
+    assert [each.name for each in found.attention] == ["deep/look", "deep (call 2)/look", "above"]
+    _, scores = causal(X[None], X[None], use_causal_mask=True, return_attention_scores=True)
+    np.testing.assert_allclose(found.attention[0].weights, scores.numpy()[0, :, -1], atol=1e-6)
+    assert found.layers == []
+
+
 # The output layer ---------------------------------------------------------------------------------
 
 
@@ -351,7 +451,7 @@ def several_outputs():
         ),
         (
             lambda: chain(layers.LSTM(2), layers.Dense(4, name="mix"), layers.Dense(1, name="out")),
-            "its output layer 'out' reads 'mix' (Dense), not an LSTM layer directly",
+            "its output layer 'out' reads 'mix' (Dense), not a recurrent layer directly",
         ),
         (
             lambda: chain(layers.LSTM(2, return_sequences=True, name="memory"), layers.Dense(1, name="out")),
@@ -380,7 +480,16 @@ def forecaster_of(series, **changes):
 
 @pytest.fixture(
     scope="module",
-    params=[{}, {"centering": "none"}, {"layers": 2}, {"sequence_length": 1}, {"sequence_length": 150}],
+    params=[
+        {},
+        {"centering": "none"},
+        {"layers": 2},
+        {"sequence_length": 1},
+        {"sequence_length": 150},
+        {"cell": "gru", "layers": 2},
+        {"cell": "rnn", "activation": "relu"},
+        {"activation": "relu", "recurrent_activation": "hard_sigmoid"},
+    ],
     ids=str,
 )
 def forecaster(request, series):
@@ -480,6 +589,33 @@ def test_a_window_with_missing_values_is_refused(series):
 
 def test_a_network_of_other_layers_cannot_be_walked_step_by_step(series):
     forecaster = forecaster_of(series)
-    forecaster.model_ = chain(layers.GRU(3), layers.Dense(4), shape=(13, 1))
-    with pytest.raises(lw.LSTMWidgetsError, match="is made of GRU, Dense: only one of LSTM layers"):
+    forecaster.model_ = chain(layers.GRU(3), layers.Dense(4, activation="relu"), shape=(13, 1))
+    with pytest.raises(lw.LSTMWidgetsError, match="because it is made of GRU, Dense. One of LSTM, GRU or"):
         as_known_at(forecaster)
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("bilstm", "step by step, because a bidirectional layer reads the window from its end too"),
+        ("lstm_attention", "because attention weighs all steps of a window"),
+        ("transformer", "because attention weighs all steps of a window"),
+    ],
+)
+def test_a_network_that_needs_the_whole_window_says_so(series, cell, message):
+    with pytest.raises(lw.LSTMWidgetsError, match=message):
+        as_known_at(forecaster_of(series, cell=cell, units=4))
+
+
+@pytest.mark.parametrize(
+    ("changes", "memory"),
+    [({"cell": "gru", "layers": 2}, "h"), ({"activation": "relu"}, "c"), ({"cell": "rnn"}, "h")],
+    ids=str,
+)
+def test_the_memory_of_many_windows_is_that_of_each_whatever_the_cell(series, changes, memory):
+    forecaster = forecaster_of(series, **changes)
+    starts = forecaster.windows_.train[::40]
+    states = np.concatenate(list(cell_states(forecaster, starts, (3, 8), [4, 0])))
+    window = forecaster.windows_.inputs(starts[1:2])[0]
+    alone = getattr(read_layers(forecaster.model_, window)[-1].gates, memory)
+    np.testing.assert_allclose(states[1], alone[3:9][:, [4, 0]], rtol=1e-4, atol=1e-5)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lstmwidgets.analysis.inside.cells import UNLIMITED, CellTrace, Limits
 from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.model.walks import lstm_walk
 
 
 @dataclass(frozen=True, eq=False)
-class GateTrace:
+class GateTrace(CellTrace):
     """What each cell of an LSTM layer did at each time step; see `gate_activations`.
 
     Attributes
@@ -33,18 +36,29 @@ class GateTrace:
     c: NDArray[np.float64]
     h: NDArray[np.float64]
 
+    cell: ClassVar[str] = "lstm"
+    letters: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o", "c", "h")
+    gates: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
+    memory: ClassVar[str] = "c"
 
-def checked_trace(trace: object) -> None:
-    """Refuse what is no trace, saying how one is had."""
-    if not isinstance(trace, GateTrace):
-        raise LSTMWidgetsError(
-            f"{type(trace).__name__} is no trace: pass lw.trace(forecaster), or lw.trace(model, x) of a model"
-        )
+    @property
+    def kept(self) -> NDArray[np.float64]:
+        """The forget gate."""
+        return self.f
 
+    @property
+    def written(self) -> NDArray[np.float64]:
+        """What is let in of the candidate."""
+        return self.i * self.g
 
-def sigmoid(z: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The logistic function ``1 / (1 + exp(-z))``, written so that no ``z`` overflows."""
-    return 0.5 * (1.0 + np.tanh(0.5 * z))
+    def limits(self, letter: str) -> Limits:
+        """As `CellTrace.limits`: nothing holds the cell state, which is a sum."""
+        shown, gate = self._of_activation(), self._of_gates()
+        if letter == "h":
+            with np.errstate(invalid="ignore"):  # nothing times everything is nothing here
+                ends = np.nan_to_num(np.outer(gate, shown), posinf=np.inf, neginf=-np.inf)
+            return float(ends.min()), float(ends.max())
+        return UNLIMITED if letter == "c" else shown if letter == "g" else gate
 
 
 def gate_activations(
@@ -117,16 +131,7 @@ def gate_activations(
     )
     units = _checked_units(x, kernel, recurrent_kernel, bias)
     h, c = _state("initial_h", initial_h, units), _state("initial_c", initial_c, units)
-
-    from_input = x @ kernel + bias  # the share of the input waits for no earlier step: one product for all
-    steps = np.empty((6, len(x), units))
-    for t in range(len(x)):
-        z_i, z_f, z_g, z_o = np.split(from_input[t] + h @ recurrent_kernel, 4)
-        i, f, g, o = sigmoid(z_i), sigmoid(z_f), np.tanh(z_g), sigmoid(z_o)
-        c = f * c + i * g
-        h = o * np.tanh(c)
-        steps[:, t] = i, f, g, o, c, h
-    return GateTrace(*steps)
+    return GateTrace(*lstm_walk(x, h, c, kernel, recurrent_kernel, bias))
 
 
 def _numbers(name: str, array: ArrayLike) -> NDArray[np.float64]:

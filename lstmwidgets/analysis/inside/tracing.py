@@ -2,135 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from lstmwidgets.analysis.inside.gates import GateTrace
+from lstmwidgets.analysis.inside.cells import AttentionTrace
+from lstmwidgets.analysis.inside.traces import (
+    AnyLayer,
+    AnyWindow,
+    AttentionWindowTrace,
+    GRULayerTrace,
+    GRUWindowTrace,
+    Head,
+    LayerTrace,
+    RNNLayerTrace,
+    RNNWindowTrace,
+    WindowTrace,
+)
 from lstmwidgets.data.scaling import centres
 from lstmwidgets.errors import LSTMWidgetsError
 
 if TYPE_CHECKING:
     from lstmwidgets.model.reading import LayerReading
 
-
-@dataclass(frozen=True, eq=False)
-class LayerTrace(GateTrace):
-    """What one LSTM layer read and did; its ``i f g o c h`` are those of `GateTrace`.
-
-    Index 0 of every array over time is the first step that the layer was handed, also where it walked
-    backwards.
-
-    Attributes
-    ----------
-    name : str
-        That of the layer; "model/layer" within a nested model.
-    x : float32 array, shape (timesteps, features)
-        What the layer read. Of the first layer of a forecaster: the values, scaled and centred.
-    kernel, recurrent_kernel, bias : float32 arrays
-        Shapes (features, 4 * units), (units, 4 * units) and (4 * units,), packed i, f, g, o.
-    backwards : bool
-        Whether the layer walked from the last step to the first.
-    initial_h, initial_c : float64 arrays, shape (units,)
-        States before the first step walked: zeros, unless the layer is stateful or was handed some.
-    """
-
-    name: str
-    x: NDArray[np.float32]
-    kernel: NDArray[np.float32]
-    recurrent_kernel: NDArray[np.float32]
-    bias: NDArray[np.float32]
-    backwards: bool
-    initial_h: NDArray[np.float64]
-    initial_c: NDArray[np.float64]
+_WINDOWS: dict[str, Any] = {
+    "lstm": WindowTrace,
+    "gru": GRUWindowTrace,
+    "rnn": RNNWindowTrace,
+    "attention": AttentionWindowTrace,
+}
 
 
-@dataclass(frozen=True, eq=False)
-class Head:
-    """The linear output layer: the forecast is ``level + scale * (h @ kernel + bias + straight.sum(0))``.
-
-    Attributes
-    ----------
-    kernel : float64 array, shape (units, horizon)
-    bias : float64 array, shape (horizon,)
-    scale, level : float
-        In the unit of the series. ``level`` is the last value read where the forecaster centres on
-        it, else the mean of the training part. Of a bare Keras model 1 and 0.
-    straight : float64 array, shape (timesteps, horizon)
-        What each step adds past the memory, through a linear highway; 0 without one.
-    """
-
-    kernel: NDArray[np.float64]
-    bias: NDArray[np.float64]
-    scale: float
-    level: float
-    straight: NDArray[np.float64] | float = 0.0
-
-    def forecast(self, h: ArrayLike) -> NDArray[np.float64]:
-        """Forecasts from hidden states, shape (..., units) to (..., horizon)."""
-        past_memory = self.bias + np.sum(self.straight, axis=0)
-        answer: NDArray[np.float64] = self.level + self.scale * (np.asarray(h) @ self.kernel + past_memory)
-        return answer
-
-
-@dataclass(frozen=True, eq=False)
-class WindowTrace(GateTrace):
-    """One window through a network; ``i f g o c h`` are those of the last LSTM layer. See `trace`.
-
-    Attributes
-    ----------
-    layers : tuple of LayerTrace
-        Every LSTM layer that the output rests on, each after those that it reads; of a Bidirectional
-        layer the forward half and then the backward half.
-    shown : int
-        Which of ``layers`` the gates are those of: the last, or its forward half.
-    times : DatetimeIndex or None
-        Of the values read; None for a bare model.
-    values : float64 array, shape (timesteps,), or None
-        The values read, in the unit of the series; None for a bare model.
-    start : int or None
-        The window's starting position in the forecaster's series.
-    head : Head or None
-        The linear output layer, where it reads the last hidden state of the layer shown directly.
-    no_head : str
-        Why ``head`` is None, as the end of a sentence that begins "because"; empty where there is one.
-    """
-
-    layers: tuple[LayerTrace, ...]
-    shown: int
-    times: pd.DatetimeIndex | None
-    values: NDArray[np.float64] | None
-    start: int | None
-    head: Head | None
-    no_head: str
-
-    @property
-    def layer(self) -> LayerTrace:
-        """The layer whose gates these are."""
-        return self.layers[self.shown]
-
-    @property
-    def backwards(self) -> bool:
-        """Whether that layer walked from the last step to the first."""
-        return self.layer.backwards
-
-    @property
-    def initial_c(self) -> NDArray[np.float64]:
-        """That layer's cell state before the first step it walked, shape (units,)."""
-        return self.layer.initial_c
-
-
-def trace(source: Any, x: Any = None, *, start: int | None = None) -> WindowTrace:
-    """Run one window through a trained network and keep every gate of every LSTM layer.
+def trace(source: Any, x: Any = None, *, start: int | None = None) -> AnyWindow:
+    """Run one window through a trained network and keep every gate of every recurrent layer.
 
     Parameters
     ----------
     source : LSTMForecaster or keras.Model
         A fitted forecaster; or a Sequential or functional model, also nested or Bidirectional, as
-        `lstmwidgets.model.reading.read_layers` says.
+        `lstmwidgets.model.reading.read_network` says.
     x : array or timestamp, optional
         For a model, one window as it reads it, shape (timesteps, features). For a forecaster, the time
         of the last value read: anything that ``pandas.Timestamp`` takes.
@@ -140,21 +53,26 @@ def trace(source: Any, x: Any = None, *, start: int | None = None) -> WindowTrac
 
     Returns
     -------
-    WindowTrace
-        Arrays ``i f g o c h`` of the last LSTM layer, shape (timesteps, units), ``layers`` for all,
-        and ``head``, which makes the forecast of the last hidden state.
+    WindowTrace, GRUWindowTrace, RNNWindowTrace or AttentionWindowTrace
+        By the last recurrent layer: arrays ``i f g o c h`` of an LSTM, ``z r g h`` of a GRU, ``h`` of a
+        simple recurrent layer, shape (timesteps, units); of a network without one ``a``, the weights of its
+        last attention layer, shape (timesteps, heads). ``layers`` holds all of them, ``attention`` every
+        attention layer, and ``head`` makes the forecast of the last hidden state.
 
     Raises
     ------
     LSTMWidgetsError
         For a forecaster that is not fitted, a window that is not in its series or not complete, a
-        model without an LSTM layer that can be read, and an ``x`` that does not fit the model.
+        model without a layer that can be read, and an ``x`` that does not fit the model.
 
     References
     ----------
     Hochreiter, S. and Schmidhuber, J. (1997). Long Short-Term Memory. Neural Computation 9(8).
     Gers, F. A., Schmidhuber, J. and Cummins, F. (2000). Learning to Forget: Continual Prediction
     with LSTM. Neural Computation 12(10).
+    Cho, K. et al. (2014). Learning Phrase Representations using RNN Encoder-Decoder for Statistical
+    Machine Translation. EMNLP.
+    Vaswani, A. et al. (2017). Attention Is All You Need. NeurIPS.
 
     Examples
     --------
@@ -182,7 +100,7 @@ def trace(source: Any, x: Any = None, *, start: int | None = None) -> WindowTrac
     return _trace(source, x, scale=1.0, level=0.0)
 
 
-def _trace_of_forecaster(forecaster: Any, x: Any, start: int | None) -> WindowTrace:
+def _trace_of_forecaster(forecaster: Any, x: Any, start: int | None) -> AnyWindow:
     from lstmwidgets.model.passes import checked_start, scaled_window
 
     if x is not None and start is not None:
@@ -244,13 +162,16 @@ def _trace(
     times: pd.DatetimeIndex | None = None,
     values: NDArray[np.float64] | None = None,
     start: int | None = None,
-) -> WindowTrace:
-    from lstmwidgets.model.graph import linear_output
-    from lstmwidgets.model.reading import read_layers
+) -> AnyWindow:
+    from lstmwidgets.model.output_layer import linear_output
+    from lstmwidgets.model.reading import read_network
 
-    readings = read_layers(model, x)
-    layers = tuple(_layer_trace(reading) for reading in readings)
-    shown = len(layers) - (1 if readings[-1].pair is None else 2)
+    found = read_network(model, x)
+    attention = tuple(
+        AttentionTrace(each.weights.T.astype(np.float64), each.name) for each in found.attention
+    )
+    layers = tuple(_layer_trace(reading) for reading in found.layers) or attention
+    shown = len(layers) - (2 if found.layers and found.layers[-1].pair is not None else 1)
     output, head, no_head = linear_output(model), None, ""
     if isinstance(output, str):
         no_head = output
@@ -262,8 +183,10 @@ def _trace(
             straight = np.einsum("tf,tfh->th", window, output.highway.reshape(*window.shape, -1))
             head = replace(head, straight=straight)
     last = layers[shown]
-    return WindowTrace(
-        *(last.i, last.f, last.g, last.o, last.c, last.h),
+    named = {"name": last.name} if isinstance(last, AttentionTrace) else {}
+    window_trace: AnyWindow = _WINDOWS[last.cell](
+        **last.arrays,
+        **named,
         layers=layers,
         shown=shown,
         times=times,
@@ -271,19 +194,28 @@ def _trace(
         start=start,
         head=head,
         no_head=no_head,
+        attention=attention,
     )
+    return window_trace
 
 
-def _layer_trace(reading: LayerReading) -> LayerTrace:
-    i, f, g, o, c, h = (np.asarray(gate, np.float64) for gate in reading.gates)
-    return LayerTrace(
-        *(i, f, g, o, c, h),
-        name=reading.name,
-        x=reading.inputs,
-        kernel=reading.kernel,
-        recurrent_kernel=reading.recurrent_kernel,
-        bias=reading.bias,
-        backwards=reading.backwards,
-        initial_h=reading.initial_h.astype(np.float64),
-        initial_c=reading.initial_c.astype(np.float64),
-    )
+def _layer_trace(reading: LayerReading) -> AnyLayer:
+    arrays = {letter: np.asarray(array, np.float64) for letter, array in reading.gates._asdict().items()}
+    settings: dict[str, Any] = {
+        **arrays,
+        "name": reading.name,
+        "x": reading.inputs,
+        "kernel": reading.kernel,
+        "recurrent_kernel": reading.recurrent_kernel,
+        "bias": reading.bias,
+        "backwards": reading.backwards,
+        "initial_h": reading.initial_h.astype(np.float64),
+        **dict(zip(("activation", "recurrent_activation"), reading.activations, strict=False)),
+    }
+    if reading.initial_c is not None:
+        return LayerTrace(**settings, initial_c=reading.initial_c.astype(np.float64))
+    if "z" in arrays:
+        return GRULayerTrace(
+            **settings, recurrent_bias=reading.recurrent_bias, reset_after=reading.reset_after
+        )
+    return RNNLayerTrace(**settings)

@@ -176,7 +176,9 @@ def test_of_a_bidirectional_layer_the_forward_half_is_shown(keras):
     assert [layer.backwards for layer in seen.layers] == [False, True]
     assert seen.shown == 0 and not seen.backwards and seen.h is seen.layers[0].h
     assert seen.head is None
-    assert seen.no_head == "its output layer 'out' reads 'both' (Bidirectional), not an LSTM layer directly"
+    assert (
+        seen.no_head == "its output layer 'out' reads 'both' (Bidirectional), not a recurrent layer directly"
+    )
 
 
 def test_a_stateful_model_is_traced_from_its_states(keras):
