@@ -1,0 +1,77 @@
+"""How long a search may take, in words or numbers."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+
+from lstmwidgets.errors import LSTMWidgetsError
+
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])", re.IGNORECASE)
+_WHOLE = re.compile(rf"\s*(?:{_PART.pattern}\s*)+", re.IGNORECASE)
+_LONGEST = 366 * 86400.0
+
+
+def seconds_of(budget: Any) -> float | None:
+    """A budget in seconds; None, where there is none, stays None.
+
+    Parameters
+    ----------
+    budget : str, number, timedelta or None
+        Text such as ``"5m"``, ``"90s"`` or ``"1h 30m"``; a number is of seconds.
+
+    Raises
+    ------
+    LSTMWidgetsError
+        For anything else, and for what is not more than nothing, or more than a year.
+
+    Examples
+    --------
+    >>> [seconds_of(each) for each in ("5m", "1h30m", 90, timedelta(minutes=2), None)]
+    [300.0, 5400.0, 90.0, 120.0, None]
+    """
+    if budget is None:
+        return None
+    seconds = _seconds(budget)
+    if seconds is None or not 0 < seconds <= _LONGEST:
+        text = str(budget) if isinstance(budget, timedelta) else repr(budget)
+        raise LSTMWidgetsError(
+            f"budget={text} is not accepted: budget takes a time above nothing and of at most a year, "
+            "such as '90s', '5m', '1h30m' or a number of seconds"
+        )
+    return seconds
+
+
+def in_words(seconds: float) -> str:
+    """Seconds for a reader: ``'45 s'``, ``'5 min'``, ``'1 h 30 min'``.
+
+    Examples
+    --------
+    >>> [in_words(each) for each in (0.42, 45, 300, 5400, 7200)]
+    ['0.4 s', '45 s', '5 min', '1 h 30 min', '2 h']
+    """
+    if seconds < 10:
+        return f"{seconds:.1f} s".replace(".0 s", " s")
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
+
+
+def _seconds(budget: Any) -> float | None:
+    if isinstance(budget, timedelta):
+        return budget.total_seconds()
+    if isinstance(budget, str):
+        if not _WHOLE.fullmatch(budget):
+            return None
+        return sum(float(number) * _SECONDS[unit.lower()] for number, unit in _PART.findall(budget))
+    if isinstance(budget, (int, float, np.integer, np.floating)) and not isinstance(budget, bool):
+        return float(budget) if math.isfinite(budget) else None
+    return None

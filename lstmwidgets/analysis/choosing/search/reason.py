@@ -1,0 +1,140 @@
+"""Why a search chose what it chose, in plain words and with its doubts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lstmwidgets.config import LSTMConfig
+
+if TYPE_CHECKING:
+    from lstmwidgets.analysis.choosing.search.result import Search
+
+LEVEL = 0.05
+_RUNNERS_UP = 3
+_MATTERED = 0.1
+
+
+def reason_of(search: Search) -> str:
+    """The sentences of `Search.reason`."""
+    best = search.best_trial
+    sentences = [_chosen(search, best), _against_the_first(search, best), _next_best(search, best)]
+    sentences += [_mattered(search), _doubts(search)]
+    return " ".join(filter(None, sentences))
+
+
+def settings_in_words(search: Search, number: int) -> str:
+    """The settings of a trial that were searched.
+
+    Returns
+    -------
+    str
+        Such as ``"units 24, learning_rate 0.005"``.
+    """
+    return ", ".join(f"{name} {_short(value)}" for name, value in _searched(search, number).items())
+
+
+def _searched(search: Search, number: int) -> dict[str, Any]:
+    config = search.config_of(number).model_dump()
+    names = [dial.name for dial in search.space]
+    return {name: config[name] for name in LSTMConfig.model_fields if name in names}
+
+
+def _chosen(search: Search, best: int) -> str:
+    counts = search.trials["state"].value_counts()
+    early = f", {counts['pruned']} broken off early" if counts.get("pruned") else ""
+    failed = f", {counts['failed']} failed" if counts.get("failed") else ""
+    tried = sum(counts.get(state, 0) for state in ("done", "pruned", "failed"))
+    folds = f" of {search.folds} origins" if search.folds > 1 else ""
+    return (
+        f"Of {tried} trial{'s' * (tried != 1)} ({len(search.done)} trained to the end{early}{failed}), trial "
+        f"{best} is chosen: {settings_in_words(search, best)}. On the validation part its forecasts are off "
+        f"by {_amount(search, best)} on average, over {search.cutoffs:,} cutoffs{folds}."
+    )
+
+
+def _against_the_first(search: Search, best: int) -> str:
+    """Against the config that the search began with, if that is among the trials."""
+    if 0 not in search.done.index or search.config_of(0).model_dump() != search.config.model_dump():
+        return ""
+    if best == 0:
+        return "That is the config it began with: nothing better was found."
+    lower = f"{1 - search.best_error / search.error_of(0):.1%}"
+    first = f"The config it began with is off by {_amount(search, 0)}: the choice lowers that by {lower}"
+    p = _p(search, best, 0)
+    if not np.isfinite(p):
+        return f"{first}, over too few cutoffs to tell it from chance."
+    if p < LEVEL:
+        return f"{first}, more than the noise of the cutoffs ({_told(p)})."
+    return f"{first}, within the noise of the cutoffs ({_told(p)}), so that the first may do as well."
+
+
+def _next_best(search: Search, best: int) -> str:
+    others = [int(number) for number in search.done.index if number not in (best, 0)][:_RUNNERS_UP]
+    if not others:
+        return ""
+    told = [f"trial {number} ({_amount(search, number)})" for number in others]
+    chances = {number: _p(search, best, number) for number in others}
+    alike = [number for number, p in chances.items() if p >= LEVEL]
+    if not np.isfinite(list(chances.values())).any():
+        judgement = "over too few cutoffs to tell them apart"
+    elif len(alike) == len(others):
+        judgement = "within the noise" if len(others) == 1 else "all within the noise"
+    elif alike:
+        judgement = f"of which {_listed([f'trial {number}' for number in alike])} within the noise"
+    else:
+        judgement = "beyond the noise"
+    small = min([best, *alike], key=search.parameters_of)
+    smaller = ""
+    if small != best:
+        smaller = (
+            f" Of these trial {small} has the smallest network, {search.parameters_of(small):,} weights in "
+            f"place of {search.parameters_of(best):,}: {settings_in_words(search, small)}."
+        )
+    return f"Next come{'s' * (len(others) == 1)} {_listed(told)}, {judgement}.{smaller}"
+
+
+def _mattered(search: Search) -> str:
+    shares = search.importance
+    if not len(shares):
+        return "Too few trials to say which settings mattered."
+    large = shares[shares >= _MATTERED]
+    if not len(large) or len(search.space) == 1:
+        return ""
+    told = [f"{name} ({share:.0%})" for name, share in large.items()]
+    return f"What told good trials from others was {_listed(told)}."
+
+
+def _doubts(search: Search) -> str:
+    return (
+        f"Every config was trained once, with seed {search.config.seed}, and the least of many errors "
+        "flatters: the test part, at which no trial has looked, says how good it is."
+    )
+
+
+def _p(search: Search, one: int, other: int) -> float:
+    """How often chance alone would set two trials so far apart over these cutoffs; NaN where unknown."""
+    from lstmwidgets.analysis.choosing.paired import difference
+
+    (ours, together), (theirs, _) = search.errors(one), search.errors(other)
+    if not len(ours) or len(ours) != len(theirs):
+        return float("nan")
+    overlap = -(-search.overlap // together) + (together > 1)
+    return float(difference(ours[None], theirs[None], overlap).p)
+
+
+def _told(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
+def _amount(search: Search, number: int) -> str:
+    return f"{search.error_of(number):.4g} {search.unit}".rstrip()
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,0 +1,224 @@
+"""Search: what came of a search, as tables and in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pandas as pd
+
+from lstmwidgets.analysis.choosing.search.reason import reason_of
+from lstmwidgets.analysis.choosing.search.space import Space
+from lstmwidgets.config import LSTMConfig
+from lstmwidgets.errors import LSTMWidgetsError
+
+if TYPE_CHECKING:
+    from optuna import Study
+
+FEWEST_TO_WEIGH = 10
+"""Trials below which nothing is said of which settings mattered."""
+
+_GOOD = 1 / 3  # the share of trials that count as good when settings are weighed
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """A search, as far as it has come; `lstmwidgets.tune` makes it, and `lstmwidgets.SearchView` shows it.
+
+    Attributes
+    ----------
+    config : LSTMConfig
+        What the search began with: the settings that stay, and the first trial.
+    space : tuple of Dial
+        What was varied.
+    study : optuna.Study
+        All of it, for Optuna's own tools.
+    title, unit : str
+        Of the series.
+    cutoffs, folds : int
+        How many forecasts each trial is judged by, over all folds.
+    overlap : int
+        How many neighbouring cutoffs share targets.
+    trials : pandas.DataFrame
+        A row for each trial, by ``number``: ``state`` ("done", "pruned": broken off for falling behind,
+        "failed", "running", "waiting"), ``error`` (mean absolute, in the unit of the series; of one broken off,
+        where it stood), ``seconds``, ``epochs`` and ``parameters`` (of the network), a column for each setting
+        searched, and ``reason`` for one that failed.
+    history : pandas.Series
+        The least error so far, by the number of the trial.
+    """
+
+    config: LSTMConfig
+    space: Space
+    study: Study
+    title: str
+    unit: str
+    cutoffs: int
+    folds: int
+    overlap: int
+    trials: pd.DataFrame
+    _errors: dict[int, tuple[list[float], int]] = field(repr=False)
+    _told: list[Any] = field(repr=False)
+
+    @classmethod
+    def of(cls, study: Study, config: LSTMConfig, space: Space, **facts: Any) -> Self:
+        """What a study holds now."""
+        told = study.get_trials(deepcopy=False)
+        rows = [_row(trial, space) for trial in told]
+        trials = pd.DataFrame(rows, columns=[*_COLUMNS, *(dial.name for dial in space), "reason"])
+        errors = {
+            trial.number: (trial.user_attrs["errors"], trial.user_attrs["together"])
+            for trial in told
+            if "errors" in trial.user_attrs
+        }
+        return cls(
+            config, space, study, trials=trials.set_index("number"), _errors=errors, _told=told, **facts
+        )
+
+    @property
+    def done(self) -> pd.DataFrame:
+        """The trials that came to their end, the best first; of equal ones the earliest."""
+        done = self.trials[self.trials["state"] == "done"]
+        return done.sort_values("error", kind="stable")
+
+    @property
+    def best_trial(self) -> int:
+        """The number of the best one.
+
+        Raises
+        ------
+        LSTMWidgetsError
+            When none came to its end.
+        """
+        if not len(self.done):
+            raise LSTMWidgetsError(_nothing(self.trials))
+        return int(self.done.index[0])
+
+    @property
+    def best(self) -> LSTMConfig:
+        """The config with the least validation error."""
+        return self.config_of(self.best_trial)
+
+    @property
+    def best_error(self) -> float:
+        """Its validation error, in the unit of the series."""
+        return self.error_of(self.best_trial)
+
+    def error_of(self, number: int) -> float:
+        """The error of a trial."""
+        return float(self.trials["error"].loc[number])
+
+    def parameters_of(self, number: int) -> int:
+        """How many numbers a trial's network learns."""
+        return int(self.trials["parameters"].loc[number])
+
+    def config_of(self, number: int) -> LSTMConfig:
+        """The config of a trial."""
+        return self.config.replace(**_settings(self._told[number], self.space))
+
+    @cached_property
+    def history(self) -> pd.Series:
+        done = self.trials["error"].where(self.trials["state"] == "done")
+        return done.cummin().ffill().rename("best")
+
+    @cached_property
+    def importance(self) -> pd.Series:
+        """How much each setting mattered: shares that add up to 1, the largest first.
+
+        By PED-ANOVA (Watanabe, Bansal and Hutter, 2023): how far the values of the best third of the
+        trials differ from those of all. Those broken off count with the error they had. Empty with fewer than
+        10 trials, which would tell nothing.
+
+        References
+        ----------
+        Watanabe, S., Bansal, A. and Hutter, F. (2023). PED-ANOVA: Efficiently quantifying hyperparameter
+        importance in arbitrary subspaces. IJCAI.
+        """
+        weighed = [
+            trial for trial, error in zip(self._told, self.trials["error"], strict=True) if error == error
+        ]
+        weighed = [
+            trial for trial in weighed if trial.state.is_finished() and "reason" not in trial.user_attrs
+        ]
+        empty = pd.Series(dtype=np.float64, name="importance").rename_axis("setting")
+        if len(weighed) < FEWEST_TO_WEIGH:
+            return empty
+        found = _weighed(weighed, [float(self.trials.loc[trial.number, "error"]) for trial in weighed])
+        shares = pd.Series(found, dtype=np.float64, name="importance").rename_axis("setting")
+        return shares.sort_values(ascending=False, kind="stable")
+
+    @cached_property
+    def reason(self) -> str:
+        """Why this config, in plain words: against the first one and the next best, and what mattered."""
+        return reason_of(self)
+
+    def errors(self, number: int) -> tuple[np.ndarray, int]:
+        """A trial's errors by cutoff, in time order, and how many cutoffs each stands for; empty for none."""
+        found, together = self._errors.get(number, ([], 1))
+        return np.array(found, dtype=np.float64), together
+
+    def __repr__(self) -> str:
+        counts = self.trials["state"].value_counts()
+        states = ", ".join(f"{count} {state}" for state, count in counts.items())
+        best = f", best error {self.best_error:.4g} {self.unit}".rstrip() if len(self.done) else ""
+        return f"Search({self.title!r}: {states or 'no trials'}{best})"
+
+
+_COLUMNS = ("number", "state", "error", "seconds", "epochs", "parameters")
+
+
+def _row(trial: Any, space: Space) -> dict[str, Any]:
+    notes = trial.user_attrs
+    last = trial.intermediate_values[trial.last_step] if trial.intermediate_values else np.nan
+    state = "waiting" if trial.state.name == "WAITING" else "running"
+    if trial.state.is_finished():
+        state = "failed" if "reason" in notes else "done" if trial.state.name == "COMPLETE" else "pruned"
+    error = trial.value if state == "done" else last if state == "pruned" else np.nan
+    return {
+        "number": trial.number,
+        "state": state,
+        "error": np.nan if error is None else error,
+        "seconds": notes.get("seconds", np.nan),
+        "epochs": notes.get("epochs", 0),
+        "parameters": notes.get("parameters", 0),
+        "reason": notes.get("reason", ""),
+        **_settings(trial, space),
+    }
+
+
+def _settings(trial: Any, space: Space) -> dict[str, Any]:
+    """The values that a trial has, as its config does."""
+    return {dial.name: dial.rounded(trial.params[dial.name]) for dial in space if dial.name in trial.params}
+
+
+def _weighed(trials: list[Any], errors: list[float]) -> dict[str, float]:
+    import optuna
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
+    from lstmwidgets.analysis.choosing.search.storing import quiet
+
+    with quiet():
+        study = optuna.create_study()
+        study.add_trials(
+            [
+                optuna.create_trial(params=trial.params, distributions=trial.distributions, value=error)
+                for trial, error in zip(trials, errors, strict=True)
+            ]
+        )
+        weigher = PedAnovaImportanceEvaluator(target_quantile=_GOOD)
+        return get_param_importances(study, evaluator=weigher)
+
+
+def _nothing(trials: pd.DataFrame) -> str:
+    failed = trials.loc[trials["state"] == "failed", "reason"]
+    if len(failed):
+        return (
+            f"no trial came to its end: {len(failed)} failed, the first because {failed.iloc[0]}. Name a "
+            "narrower space, or another config"
+        )
+    return (
+        "no trial came to its end: raise budget, or lower epochs or the space's largest units and "
+        "sequence_length. The same call goes on with the trial that was begun"
+    )
