@@ -20,8 +20,12 @@ Loss = Literal["squared", "absolute"]
 State = list[tf.Variable]
 """The variables of a network in their order, and for a training those of its optimizer after them."""
 
-MOST_KEPT = 8
-"""How many programs are kept; the one not asked for longest goes first. Each holds some megabytes."""
+MOST_KEPT = 24
+"""How many programs are kept; the one not asked for longest goes first.
+
+Each holds about 5 MB. A config needs two, to train and to forecast, and a validation curve goes around all
+of its configs with one seed after another.
+"""
 
 _compiled = tf.function(
     autograph=False
