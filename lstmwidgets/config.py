@@ -47,6 +47,17 @@ _ONLY_OF: dict[str, tuple[str, ...]] = {
 """Settings that only some cells have."""
 
 
+NETWORKS = {
+    "lstm": "LSTM",
+    "gru": "GRU",
+    "rnn": "RNN",
+    "bilstm": "BiLSTM",
+    "lstm_attention": "LSTM with attention",
+    "transformer": "Transformer",
+}
+"""What the network of each cell is called in tables, pictures and sentences."""
+
+
 class Parameter(BaseModel):
     """What is known of one hyperparameter: the source of its slider, its flag and its row."""
 
@@ -286,6 +297,11 @@ class LSTMConfig(BaseModel):
         Its ``model_fields_set`` are those of this one and those changed.
         """
         return type(self)(**{**self.model_dump(exclude_unset=True), **changes})
+
+    @property
+    def network(self) -> str:
+        """What the network of this config is called: the column of its forecasts, for example ``"LSTM"``."""
+        return NETWORKS[self.cell]
 
     def applies(self, name: str) -> bool:
         """Whether a setting means anything for the cell of this config.

@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from lstmwidgets.config import LSTMConfig, Parameter
-
-CELLS = {
-    "lstm": "LSTM",
-    "gru": "GRU",
-    "rnn": "Simple RNN",
-    "bilstm": "Bidirectional LSTM",
-    "lstm_attention": "LSTM with attention",
-    "transformer": "Transformer",
-}
-"""Readable names of the values of ``cell``, in the order in which they are offered."""
+from lstmwidgets.config import NETWORKS, LSTMConfig, Parameter
 
 _WORDED: dict[tuple[str, str], dict[str, str]] = {
     ("bilstm", "units"): {"unit": "cells per layer and direction"},
@@ -40,7 +30,7 @@ def named(parameter: Parameter, value: object) -> str:
     ('LSTM with attention', '0.003')
     """
     if parameter.name == "cell":
-        return CELLS[str(value)]
+        return NETWORKS[str(value)]
     return f"{value:g}" if isinstance(value, float) else f"{value}"
 
 

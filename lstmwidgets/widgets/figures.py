@@ -12,11 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lstmwidgets.analysis.backtests.intervals import interval_levels, interval_model
+from lstmwidgets.analysis.scoring.scores import network_in
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.widgets.charts.axes import log_ticks
 from lstmwidgets.widgets.charts.stretches import as_times
 from lstmwidgets.widgets.charts.thinning import thin
-from lstmwidgets.widgets.theme import IN_SIGHT, MODELS, colour, model_colour
+from lstmwidgets.widgets.theme import IN_SIGHT, MODELS, colour, model_colour, models_in
 from lstmwidgets.widgets.view import STILL_DPI
 
 QUIET = "#5f5f5f"
@@ -207,7 +208,7 @@ def model_picture(
         with a column for each model, and ``y`` for what came, drawn over its index.
     models : sequence of str, optional
         Which to draw. By default all that the frame holds; of a forecast table, where lines lie
-        close, only the LSTM and the two naive rules.
+        close, only the network and the two naive rules.
     x, y, title : str
         Labels of the axes, and the title.
     """
@@ -221,17 +222,18 @@ def model_picture(
         actual = actual[~actual.index.duplicated()].sort_index()
         axes.plot(_places(actual.index), actual, color=colour("actual"), linewidth=1.0, label="actual")
     if models is None:
-        models = [name for name in (IN_SIGHT if "cutoff" in lines else MODELS) if name in lines]
-    unknown = [name for name in models if name not in lines or name not in MODELS]
+        models = models_in(lines.columns, IN_SIGHT if "cutoff" in lines else MODELS)
+    known = models_in(lines.columns)
+    unknown = [name for name in models if name not in known]
     if unknown:
         raise LSTMWidgetsError(
             f"model {unknown[0]!r} cannot be drawn: the frame has "
-            f"{', '.join(repr(name) for name in MODELS if name in lines) or 'none that has a hue'}"
+            f"{', '.join(map(repr, known)) or 'none that has a hue'}"
         )
     for order, name in enumerate(models):
         style: dict[str, Any] = {
             "color": model_colour(name).light,
-            "linewidth": 1.6 if name == "LSTM" else 1.0,
+            "linewidth": 1.6 if name == network_in(lines.columns) else 1.0,
             "zorder": 5 - order,
         }
         for number, block in enumerate(blocks):

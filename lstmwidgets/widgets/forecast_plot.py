@@ -43,7 +43,7 @@ class ForecastPlot(View):
         were filled in and for the unit. With a forecaster: another one to forecast, such as the same
         continued, or the one that a forecaster loaded from a file was fitted on.
     model : str, optional
-        Whose residuals, intervals and cutoffs' errors are looked at; by default "LSTM", or the
+        Whose residuals, intervals and cutoffs' errors are looked at; by default the network, or the
         frame's first model.
     covariates : pandas.DataFrame, optional
         Those of ``series``, where a forecaster reads some.

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from lstmwidgets.analysis.scoring.scores import network_in
+from lstmwidgets.config import NETWORKS, LSTMConfig
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,11 @@ PALETTE = {
         Colour("gate-o", "#a49103", "#e0c93a"),
         Colour("gate-c", "#0168ae", "#4a90e2"),
         Colour("gate-h", "#3a97d6", "#8fd3ff"),
+        Colour("gate-z", "#6236d8", "#8266ff"),
+        Colour("gate-r", "#7a1f1f", "#b8503f"),
+        Colour("gate-a", "#7d2a86", "#b23fb0"),
+        Colour("config-e", "#6f42e8", "#9d7bff"),
+        Colour("config-f", "#c4569a", "#ff4d6d"),
         Colour("good", "#00745a", "#2fc79b"),
         Colour("warning", "#8a5a00", "#f0b429"),
         Colour("quiet", "#5f5f5f", "#b0b0b0"),
@@ -49,8 +58,11 @@ PALETTE = {
 }
 """Every colour by name. One hue for one meaning: a part, a model or a gate looks the same in every view."""
 
+NETWORK = LSTMConfig().network
+"""Stands for the network in `MODELS` and `IN_SIGHT`, whatever its cell: see `models_in`."""
+
 MODELS = {
-    "LSTM": "forecast",
+    NETWORK: "forecast",
     "repeat last": "repeat-last",
     "seasonal naive": "seasonal-naive",
     "drift": "drift",
@@ -59,11 +71,17 @@ MODELS = {
 }
 """Name in `PALETTE` of each model that charts and score tables know, in their order."""
 
-IN_SIGHT = ("LSTM", "repeat last", "seasonal naive")
+IN_SIGHT = (NETWORK, "repeat last", "seasonal naive")
 """The models that a chart shows at first. The others wait in the legend; a still leaves them out."""
 
+CONFIGS = ("forecast", "gate-f", "drift", "gate-h", "config-e", "config-f")
+"""Names in `PALETTE` for configs set beside each other, and beside what came and the naive rules."""
+
 GATES = ("i", "f", "g", "o", "c", "h")
-"""Input gate, forget gate, candidate, output gate, cell state, hidden state: ``gate-i`` to ``gate-h``."""
+"""Input gate, forget gate, candidate, output gate, cell state, hidden state: ``gate-i`` to ``gate-h``.
+
+A GRU has ``gate-z``, its update gate, and ``gate-r``, its reset gate; ``gate-a`` are attention weights.
+"""
 
 PART_OPACITY = 0.10
 """How strongly the train, validation and test parts are shaded behind a series."""
@@ -81,12 +99,24 @@ def colour(name: str) -> str:
 
 
 def model_colour(model: str) -> Colour:
-    """The hue of a model by its name in a score table."""
-    return PALETTE[MODELS[model]]
+    """The hue of a model by its name in a score table; that of every network is the forecast's."""
+    return PALETTE["forecast" if model in NETWORKS.values() else MODELS[model]]
+
+
+def models_in(names: Collection[str], order: Iterable[str] = MODELS) -> list[str]:
+    """Those of some names that are models with a hue, in the order given; the network by its own name.
+
+    Examples
+    --------
+    >>> models_in(["y", "repeat last", "GRU"], IN_SIGHT)
+    ['GRU', 'repeat last']
+    """
+    called = {NETWORK: network_in(names)}
+    return [name for name in (called.get(model, model) for model in order) if name in names]
 
 
 def gate_colour(gate: str) -> Colour:
-    """The hue of a gate or state by its letter: i, f, g, o, c or h."""
+    """The hue of a gate or state by its letter: i, f, g, o, c, h, z, r or a."""
     return PALETTE[f"gate-{gate}"]
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 import lstmwidgets as lw
-from lstmwidgets.widgets.cells import CELLS
+from lstmwidgets.config import NETWORKS
 from lstmwidgets.widgets.controls import IN_SIGHT, NumberField, SettingsForm, positions
 from lstmwidgets.widgets.panel.data_picker import DataPicker, facts
 
@@ -42,8 +42,8 @@ def shown(form):
 
 def test_the_cell_is_chosen_by_a_readable_name():
     choice = SettingsForm(lw.LSTMConfig(cell="bilstm")).fields["cell"].choice
-    assert choice.label == "Bidirectional LSTM"
-    assert tuple(value for _, value in choice.options) == PARAMETERS["cell"].choices == tuple(CELLS)
+    assert choice.label == "BiLSTM"
+    assert tuple(value for _, value in choice.options) == PARAMETERS["cell"].choices == tuple(NETWORKS)
 
 
 def test_only_what_the_cell_has_is_shown_and_what_was_set_comes_back_with_it():

@@ -16,7 +16,7 @@ from lstmwidgets.analysis.backtests.fills import read_ahead
 from lstmwidgets.analysis.backtests.kept import PART_FORECASTS, kept_parts
 from lstmwidgets.analysis.backtests.rolling import Ground, fit_at, ground_of, refit_split
 from lstmwidgets.analysis.scoring.baselines import Baseline, default_baselines, fitted_baselines
-from lstmwidgets.analysis.scoring.scores import LSTM, Forecaster
+from lstmwidgets.analysis.scoring.scores import Forecaster
 from lstmwidgets.data.series import season_length
 from lstmwidgets.data.windows import windows_over
 from lstmwidgets.errors import LSTMWidgetsError
@@ -83,11 +83,12 @@ def backtest(
     -------
     pandas.DataFrame
         One row for each cutoff and step, sorted: ``unique_id``, ``ds`` (the time forecast), ``cutoff``
-        (of the last value known), ``y`` (NaN where not observed), ``LSTM`` and a column for each
-        baseline, in the unit of the series. ``attrs`` is plain JSON: ``season``, ``horizon``,
-        ``unit`` (empty where not known), ``part`` (None for given cutoffs), ``train_end`` (the last
-        time trained on, with ``refit`` by the first network), ``refit``, ``config`` (settings of the
-        network) and ``notes``, a sentence for each thing left out, in-sample or read too early.
+        (of the last value known), ``y`` (NaN where not observed), the network's column (``LSTM``, or what
+        `LSTMConfig.network` says of its cell) and one for each baseline, in the unit of the series.
+        ``attrs`` is plain JSON: ``season``, ``horizon``, ``unit`` (empty where not known), ``part`` (None
+        for given cutoffs), ``train_end`` (the last time trained on, with ``refit`` by the first network),
+        ``refit``, ``config`` (settings of the network) and ``notes``, a sentence for each thing left out,
+        in-sample or read too early.
 
     Raises
     ------
@@ -122,7 +123,7 @@ def backtest(
     starts = without_missing(ground.windows, starts, steps, notes)
     season = season_length(ground.series)
     rivals = default_baselines(season) if baselines is None else list(baselines)
-    names = [LSTM, *_checked_names(rivals)]
+    names = [forecaster.config.network, *_checked_names(rivals, forecaster.config.network)]
     kept = None if folder is None else kept_parts(folder, forecaster, ground, starts, steps, every, rivals)
     if every:
         forecast = _refitting(forecaster, ground, rivals)
@@ -180,7 +181,7 @@ def _as_fitted(
         )
 
     def forecast(starts: Starts) -> Forecasts:
-        answers = {LSTM: forecaster.forecast_windows(starts)}
+        answers = {forecaster.config.network: forecaster.forecast_windows(starts)}
         return answers | {each.name: each.forecast(ground.windows, starts) for each in fitted}
 
     return forecast
@@ -195,7 +196,7 @@ def _refitting(forecaster: Any, ground: Ground, rivals: Sequence[Baseline]) -> C
         assert known is not None, "a forecaster just trained has its windows"
         split = ground.windows.split
         windows = windows_over(ground.series, fresh.config, split, ground.covariates, fresh.scaler_)
-        answers = {LSTM: fresh.forecast_windows(starts, windows)}
+        answers = {fresh.config.network: fresh.forecast_windows(starts, windows)}
         for baseline in rivals:
             answers[baseline.name] = deepcopy(baseline).fit(known).forecast(windows, starts)
         return answers
@@ -267,9 +268,9 @@ def _tell_empty(frame: pd.DataFrame, names: list[str], notes: list[str]) -> None
             notes.append(f"The model {name!r} has no forecast for {empty:,} of {len(frame):,} values.")
 
 
-def _checked_names(baselines: Sequence[Baseline]) -> list[str]:
+def _checked_names(baselines: Sequence[Baseline], network: str) -> list[str]:
     names = [baseline.name for baseline in baselines]
-    taken = {"unique_id", "ds", "cutoff", "y", LSTM}
+    taken = {"unique_id", "ds", "cutoff", "y", network}
     for place, name in enumerate(names):
         if name in taken or name in names[:place]:
             raise LSTMWidgetsError(

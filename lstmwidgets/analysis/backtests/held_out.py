@@ -13,7 +13,7 @@ from lstmwidgets.analysis.backtests.backtest import backtest
 from lstmwidgets.analysis.backtests.conformal import LEVELS, checked_levels, residuals_needed
 from lstmwidgets.analysis.backtests.frames import by_cutoff
 from lstmwidgets.analysis.backtests.intervals import SplitConformal
-from lstmwidgets.analysis.scoring.scores import LSTM, Forecaster
+from lstmwidgets.analysis.scoring.scores import Forecaster, network_in
 from lstmwidgets.errors import LSTMWidgetsError
 
 MOST_CUTOFFS = 3000
@@ -76,6 +76,7 @@ def _with_intervals(test: pd.DataFrame, validation: pd.DataFrame, wanted: tuple[
 
 def _fewest_errors(frame: pd.DataFrame) -> int:
     """How many errors of a backtest the step that has the fewest knows."""
-    table = by_cutoff(frame, LSTM)
-    known = np.isfinite(table["y"].to_numpy(np.float64)) & np.isfinite(table[LSTM].to_numpy(np.float64))
+    network = network_in(frame.columns)
+    table = by_cutoff(frame, network)
+    known = np.isfinite(table["y"].to_numpy(np.float64)) & np.isfinite(table[network].to_numpy(np.float64))
     return int(pd.Series(known).groupby(table["step"].to_numpy()).sum().min())

@@ -18,7 +18,7 @@ from lstmwidgets.analysis.backtests.conformal import (
     residuals_needed,
 )
 from lstmwidgets.analysis.backtests.frames import by_cutoff
-from lstmwidgets.analysis.scoring.scores import LSTM
+from lstmwidgets.analysis.scoring.scores import network_in
 from lstmwidgets.errors import LSTMWidgetsError
 
 _PREDICTED = "yhat"
@@ -36,8 +36,8 @@ class SplitConformal:
     ----------
     levels : sequence of int
         Per cent of what comes that each interval is to hold, from 1 to 99.
-    model : str
-        Whose column of the backtest to use; baselines can have intervals too.
+    model : str, optional
+        Whose column of the backtest to use, by default the network's; baselines can have intervals too.
 
     Attributes
     ----------
@@ -47,6 +47,8 @@ class SplitConformal:
         The last time whose error was used.
     part_ : str or None
         The part of the series it was calibrated on, where the backtest tells.
+    model_ : str
+        The column that was used.
 
     Examples
     --------
@@ -60,8 +62,9 @@ class SplitConformal:
     quantiles_: pd.DataFrame
     until_: pd.Timestamp
     part_: str | None
+    model_: str
 
-    def __init__(self, levels: Sequence[int] = LEVELS, model: str = LSTM) -> None:
+    def __init__(self, levels: Sequence[int] = LEVELS, model: str | None = None) -> None:
         self.levels, self.model = checked_levels(levels), model
 
     def fit(self, frame: pd.DataFrame) -> Self:
@@ -77,12 +80,13 @@ class SplitConformal:
         LSTMWidgetsError
             When a step has too few errors for a level, or the frame is not a backtest's.
         """
-        table = by_cutoff(frame, self.model)
-        quantiles = conformal_quantiles(_residuals(table, self.model), self.levels)
+        model = network_in(frame.columns) if self.model is None else self.model
+        table = by_cutoff(frame, model)
+        quantiles = conformal_quantiles(_residuals(table, model), self.levels)
         index = pd.RangeIndex(1, len(quantiles) + 1, name="step")
         self.quantiles_ = pd.DataFrame(quantiles, index, columns=pd.Index(self.levels, name="level"))
-        self.until_ = table.loc[table["y"].notna() & table[self.model].notna(), "ds"].max()
-        self.part_ = frame.attrs.get("part")
+        self.until_ = table.loc[table["y"].notna() & table[model].notna(), "ds"].max()
+        self.part_, self.model_ = frame.attrs.get("part"), model
         return self
 
     def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -110,8 +114,8 @@ class SplitConformal:
             raise LSTMWidgetsError(
                 "these intervals are not calibrated: call fit(frame) with a backtest first"
             )
-        predicted = self.model not in frame.columns and "cutoff" not in frame.columns
-        column = _PREDICTED if predicted else self.model
+        predicted = self.model_ not in frame.columns and "cutoff" not in frame.columns
+        column = _PREDICTED if predicted else self.model_
         table = _ahead(frame, column) if predicted else by_cutoff(frame, column)
         steps = table["step"].to_numpy()
         if steps.max() > len(self.quantiles_):
@@ -145,7 +149,7 @@ def adaptive_conformal(
     frame: pd.DataFrame,
     levels: Sequence[int] = LEVELS,
     *,
-    model: str = LSTM,
+    model: str | None = None,
     gamma: float = 0.005,
     window: int = 1000,
     calibration: pd.DataFrame | None = None,
@@ -167,8 +171,8 @@ def adaptive_conformal(
         As `lstmwidgets.backtest` gives.
     levels : sequence of int
         From 1 to 99.
-    model : str
-        Whose column to use.
+    model : str, optional
+        Whose column to use; by default the network's.
     gamma : float
         From 0 (a rolling window and nothing more) to 1: larger follows a drift faster, and is wider.
         0.005 suits thousands of cutoffs; with a few hundred, 0.02 gets to the promised share sooner.
@@ -193,6 +197,7 @@ def adaptive_conformal(
         raise LSTMWidgetsError(f"gamma={gamma!r} is not accepted: gamma takes a number from 0 to 1")
     if isinstance(window, bool) or not isinstance(window, (int, np.integer)) or window < 1:
         raise LSTMWidgetsError(f"window={window!r} is not accepted: window takes a whole number from 1 up")
+    model = network_in(frame.columns) if model is None else model
     table = by_cutoff(frame, model)
     walked = table if calibration is None else _after(by_cutoff(calibration, model), table)
     widths = np.empty((len(walked), len(wanted)))
@@ -220,7 +225,7 @@ def coverage_table(frame: pd.DataFrame, model: str | None = None, *, by_step: bo
     frame : pandas.DataFrame
         With ``y`` and the columns that `SplitConformal.apply` or `adaptive_conformal` adds.
     model : str, optional
-        Whose intervals. By default the LSTM's, or those of the one model that has any.
+        Whose intervals. By default the network's, or those of the one model that has any.
     by_step : bool
         A row for each level and step ahead, instead of one a level.
 
@@ -272,18 +277,19 @@ def coverage_table(frame: pd.DataFrame, model: str | None = None, *, by_step: bo
 
 
 def interval_model(frame: pd.DataFrame) -> str:
-    """The LSTM, where a frame holds its intervals or none at all, else the one model that has intervals.
+    """The network, where a frame holds its intervals or none at all, else the one model that has them.
 
     Raises
     ------
     LSTMWidgetsError
-        When several have, and the LSTM is not one of them.
+        When several have, and the network is not one of them.
     """
     models = dict.fromkeys(
         match[1] for name in frame.columns if (match := re.fullmatch(r"(.+)-(lo|hi)-\d+", str(name)))
     )
-    if LSTM in models or not models:
-        return LSTM
+    network = network_in(models or frame.columns)
+    if network in models or not models:
+        return network
     if len(models) > 1:
         raise LSTMWidgetsError(
             f"the frame has intervals of {', '.join(map(repr, models))}: name one of them with model="
@@ -291,7 +297,7 @@ def interval_model(frame: pd.DataFrame) -> str:
     return next(iter(models))
 
 
-def interval_levels(frame: pd.DataFrame, model: str = LSTM) -> tuple[int, ...]:
+def interval_levels(frame: pd.DataFrame, model: str) -> tuple[int, ...]:
     """The levels of a model's intervals in a frame, rising.
 
     Raises

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from lstmwidgets.analysis.backtests.cutoffs import Starts
 from lstmwidgets.analysis.backtests.rolling import Ground
 from lstmwidgets.analysis.scoring.baselines import Baseline
-from lstmwidgets.analysis.scoring.scores import LSTM
 from lstmwidgets.data.series import data_hash
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def kept_parts(
         + _short_hash(starts.astype("<i8").tobytes()),
         "refit": every,
         "network": network,
-        "models": [LSTM, *(_described(baseline) for baseline in rivals)],
+        "models": [forecaster.config.network, *(_described(baseline) for baseline in rivals)],
         "repairs": _short_hash(json.dumps(repairs).encode()),
         "part size": PART_FORECASTS,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -12,12 +12,22 @@ from numpy.typing import NDArray
 from lstmwidgets.analysis.scoring.baselines import Baseline, fitted_baselines
 from lstmwidgets.analysis.scoring.single import check_single
 from lstmwidgets.analysis.scoring.tables import SCORES, Forecasts, scores_of, with_forecasts
-from lstmwidgets.config import LSTMConfig
+from lstmwidgets.config import NETWORKS, LSTMConfig
 from lstmwidgets.data.series import season_length
 from lstmwidgets.data.windows import PARTS, Part, Windows
 from lstmwidgets.errors import LSTMWidgetsError
 
-LSTM = "LSTM"
+
+def network_in(models: Iterable[str]) -> str:
+    """The network among some models, by its name; `LSTMConfig.network` of the default where there is none.
+
+    Examples
+    --------
+    >>> network_in(["unique_id", "y", "GRU", "drift"])
+    'GRU'
+    """
+    names = set(NETWORKS.values())
+    return next((name for name in models if name in names), LSTMConfig().network)
 
 
 class Forecaster(Protocol):
@@ -58,10 +68,10 @@ def score_table(
     Returns
     -------
     pandas.DataFrame
-        Index ``model``: "LSTM", "repeat last", where the series has a season "seasonal naive",
-        "drift", "window mean" and "ridge". Columns ``MAE`` and ``RMSE`` in the unit of the series;
-        ``MAPE``, ``sMAPE``, ``MASE`` and ``RMSSE`` without one: see `lstmwidgets.analysis.scoring.metrics`;
-        and ``skill``, against the MAE of the better naive rule: see
+        Index ``model``: the network ("LSTM", "GRU" …), "repeat last", where the series has a season
+        "seasonal naive", "drift", "window mean" and "ridge". Columns ``MAE`` and ``RMSE`` in the unit of the
+        series; ``MAPE``, ``sMAPE``, ``MASE`` and ``RMSSE`` without one: see
+        `lstmwidgets.analysis.scoring.metrics`; and ``skill``, against the MAE of the better naive rule: see
         `lstmwidgets.analysis.scoring.tables.better_naive`.
         ``attrs["season"]`` and ``attrs["points"]`` hold the season and how many forecasts were
         scored, ``attrs["reference"]`` the better naive rule, ``attrs["notes"]`` a sentence for each
@@ -105,9 +115,9 @@ def forecast_table(
     -------
     pandas.DataFrame
         One row for each cutoff and step: ``unique_id``, ``ds`` (the time forecast), ``cutoff``
-        (the time of the last value known), ``y`` (NaN where it was not observed), ``LSTM``, ``repeat
-        last``, where the series has a season ``seasonal naive`` (NaN where the cycle before is
-        missing), ``drift``, ``window mean`` and ``ridge``.
+        (the time of the last value known), ``y`` (NaN where it was not observed), the network's
+        column (``LSTM``, or what `LSTMConfig.network` says), ``repeat last``, where the series has a season
+        ``seasonal naive`` (NaN where the cycle before is missing), ``drift``, ``window mean`` and ``ridge``.
         ``attrs`` holds ``part``, ``season``, ``unit`` and ``notes``, a sentence for each thing left out.
 
     Raises
@@ -173,10 +183,11 @@ def _forecasts(
             )
     else:
         rivals = [baseline.fit(windows) for baseline in baselines]
-    names = [LSTM, *(baseline.name for baseline in rivals)]
+    network = forecaster.config.network
+    names = [network, *(baseline.name for baseline in rivals)]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise LSTMWidgetsError(f"two models are called {twice.pop()!r}: each needs a name of its own")
-    forecasts = {LSTM: forecaster.forecast_windows(starts)}
+    forecasts = {network: forecaster.forecast_windows(starts)}
     forecasts |= {baseline.name: baseline.forecast(windows, starts) for baseline in rivals}
     return windows.observed(starts), with_forecasts(forecasts, notes, season), season

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lstmwidgets.analysis.scoring.scores import LSTM
 from lstmwidgets.reports.page.display import Table
 from lstmwidgets.reports.study import told
 from lstmwidgets.reports.study.prose import Prose
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 def scores(study: Study) -> Table:
     """Every model's errors, the best first."""
     shown = study.scores.sort_values("MAE")[["MAE", "RMSE", "MASE", "skill"]].rename_axis("model")
-    return Table(shown, percent=["skill"], strong=LSTM)
+    return Table(shown, percent=["skill"], strong=study.config.network)
 
 
 def coverage(study: Study) -> Table | Prose:

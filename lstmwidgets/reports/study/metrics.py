@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from lstmwidgets.analysis.scoring.scores import LSTM
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.auditing.report import Audit
 from lstmwidgets.data.series import data_hash
@@ -211,10 +210,10 @@ def metrics_of(study: Study, seconds: float) -> Metrics:
         "levels": study.coverage.index.to_list(),
         "verdict": study.verdict,
         "tone": study.tone,
-        "model": LSTM,
+        "model": study.config.network,
         "scores": study.scores.to_dict("index"),
         "reference": study.scores.attrs["reference"],
-        "skill": study.scores.at[LSTM, "skill"],
+        "skill": study.scores.at[study.config.network, "skill"],
         "coverage": study.coverage.reset_index().to_dict("records"),
         "by_step": study.by_step.to_dict("list"),
         "cutoffs": study.backtest["cutoff"].nunique(),

@@ -21,7 +21,6 @@ from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis, diagnose
 from lstmwidgets.analysis.inside.ledger import Ledger, forecast_shares, memory_ledger
 from lstmwidgets.analysis.inside.tracing import trace
 from lstmwidgets.analysis.scoring.metrics import error_by_step
-from lstmwidgets.analysis.scoring.scores import LSTM
 from lstmwidgets.analysis.scoring.tables import ALL_SCORES, score_frame
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.reports.study import command, models
@@ -150,7 +149,8 @@ class Study(Subject):
         ahead, test, validation = self.forecaster.predict(), *self._tested
         if not len(self.coverage):
             return ahead
-        errors = pd.concat([one[["unique_id", "ds", "cutoff", "y", LSTM]] for one in (validation, test)])
+        network = self.config.network
+        errors = pd.concat([one[["unique_id", "ds", "cutoff", "y", network]] for one in (validation, test)])
         levels = self.coverage.index.to_list()
         return SplitConformal(levels).fit(errors.reset_index(drop=True)).apply(ahead)
 
@@ -166,10 +166,10 @@ class Study(Subject):
     @cached_property
     def coverage(self) -> pd.DataFrame:
         """How often the intervals held what came, by level; empty where there are none."""
-        if not any(f"{LSTM}-lo-{level}" in self.backtest for level in self.levels):
+        if not any(f"{self.config.network}-lo-{level}" in self.backtest for level in self.levels):
             empty = pd.DataFrame(columns=["nominal", "coverage", "width", "points"], dtype=np.float64)
             return empty.rename_axis("level")
-        return coverage_table(self.backtest, LSTM)
+        return coverage_table(self.backtest, self.config.network)
 
     @cached_property
     def by_step(self) -> pd.DataFrame:

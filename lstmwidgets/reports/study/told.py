@@ -13,7 +13,6 @@ from pandas.tseries.frequencies import to_offset
 
 from lstmwidgets.analysis.diagnosis.checks.finding import number, percent, steps
 from lstmwidgets.analysis.inside.ledger import Ledger, rests_on
-from lstmwidgets.analysis.scoring.scores import LSTM
 from lstmwidgets.data.auditing.words import when
 from lstmwidgets.data.filling import describe_repairs, filled
 from lstmwidgets.data.grid import describe_freq
@@ -50,9 +49,9 @@ def title_of(study: Study) -> str:
 def headline(study: Study) -> Headline:
     """The title, the verdict, and the few numbers that carry it."""
     scores, reference = study.scores, study.scores.attrs["reference"]
-    facts = []
-    if reference is not None and np.isfinite(scores["skill"][LSTM]):
-        gain, error = scores["skill"][LSTM], number(scores["MAE"][LSTM])
+    network, facts = study.config.network, []
+    if reference is not None and np.isfinite(scores["skill"][network]):
+        gain, error = scores["skill"][network], number(scores["MAE"][network])
         much = (
             f"{1 - gain:,.1f} times"
             if gain <= -1
@@ -204,7 +203,7 @@ def _captioned(picture: str, series: pd.Series) -> str:
 
 def decimals(study: Study) -> int:
     """So many that the typical error shows with two digits."""
-    error = float(study.scores["MAE"][LSTM])
+    error = float(study.scores["MAE"][study.config.network])
     return min(max(1 - math.floor(math.log10(error)), 0), 9) if 0 < error < math.inf else 2
 
 
@@ -214,7 +213,7 @@ def by_step(study: Study) -> Prose:
     ends = [1, len(errors)] if len(errors) > 1 else [1]
     said = [
         f"{name} {' and '.join(number(errors[name].loc[step], study.unit) for step in ends)}"
-        for name in (LSTM, reference)
+        for name in (study.config.network, reference)
         if name in errors
     ]
     further = f" and {steps(ends[-1])} ahead" if len(ends) > 1 else ""
@@ -224,7 +223,7 @@ def by_step(study: Study) -> Prose:
 def step_caption(study: Study) -> str:
     """What there is to see in the picture of errors by step."""
     said = "The mean absolute error by steps ahead, of the network and of its rivals."
-    ours = study.by_step[LSTM].to_numpy(np.float64)
+    ours = study.by_step[study.config.network].to_numpy(np.float64)
     if len(ours) < 2 or not ours[0] > 0:
         return said
     change = ours[-1] / ours[0] - 1

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lstmwidgets.analysis.scoring.scores import network_in
 from lstmwidgets.data.windows import PARTS, Split
 from lstmwidgets.widgets import theme
 from lstmwidgets.widgets.charts.axes import date_ticks, ticks_between, value_limits
@@ -44,6 +45,7 @@ class ForecastChart(Chart):
         self._split: Split | None = None
         self._views: dict[str, Stretch] = {}
         self._forecasts: pd.DataFrame | None = None
+        self._names_now = dict(zip(MODELS, MODELS, strict=True))
         self._heights: dict[str, NDArray[np.float64]] = {"actual": NOTHING}
         self._moving = False
         self._lock = threading.RLock()  # new forecasts come from the training's thread
@@ -73,7 +75,7 @@ class ForecastChart(Chart):
         self.actual = line("actual", scales, stroke_width=1.5)
         self.hollow = HollowPoints(scales)
         self.models = {
-            model: line(theme.MODELS[model], scales, stroke_width=2 if model == "LSTM" else 1.25)
+            model: line(theme.MODELS[model], scales, stroke_width=2 if model == theme.NETWORK else 1.25)
             for model in MODELS
         }
         self._shades = {part: _shade(theme.PALETTE[part].css, shading) for part in PARTS}
@@ -167,13 +169,22 @@ class ForecastChart(Chart):
             As `lstmwidgets.analysis.scoring.scores.forecast_table` returns it, of one part or several.
         """
         with self._lock:
+            self._call_network(network_in(forecasts.columns))
             self._forecasts = forecasts
             for name, switch in self.legend.switches.items():
                 if name in MODELS:
-                    switch.layout.display = None if name in forecasts else "none"
+                    switch.layout.display = None if self._names_now[name] in forecasts else "none"
             self._draw_detail()
-            blocks = blocks_between(forecasts, MODELS[0], self._times[0], self._times[-1])
+            blocks = blocks_between(
+                forecasts, self._names_now[theme.NETWORK], self._times[0], self._times[-1]
+            )
             draw(self._small_forecast, *thin(*blocks, _OVERVIEW_POINTS))
+
+    def _call_network(self, name: str) -> None:
+        """The network's line has one place, whatever the network is called."""
+        self._names_now[theme.NETWORK] = name
+        switch = self.legend.switches[theme.NETWORK]
+        switch.description, switch.tooltip = name, f"Show or hide {name}"
 
     @property
     def shown(self) -> Stretch:
@@ -243,7 +254,7 @@ class ForecastChart(Chart):
         if self._drawn is not None:
             self.hollow.show(self._times[in_sight], self._drawn, in_sight)
         for model, mark in self.models.items():
-            times, values = blocks_between(self._forecasts, model, begin, end)
+            times, values = blocks_between(self._forecasts, self._names_now[model], begin, end)
             draw(mark, *thin(times, values))
             self._heights[model] = values
         self._fit_heights()
@@ -290,7 +301,7 @@ def forecast_in_words(forecasts: pd.DataFrame | None) -> str:
     """What the chart shows, in a sentence."""
     if forecasts is None:
         return "No forecast yet."
-    *others, last = [name for name in MODELS if name in forecasts]
+    *others, last = theme.models_in(forecasts.columns)
     return (
         f"Forecasts of {', '.join(others)} and {last} from {forecasts['cutoff'].nunique():,} cutoffs, one "
         "horizon apart. Each reads only what came before it. They are counted back from the end of each "

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmwidgets.analysis.scoring.scores import LSTM
+from lstmwidgets.analysis.scoring.scores import network_in
 from lstmwidgets.data.filling import filled as filled_points
 from lstmwidgets.data.grid import infer_grid
 from lstmwidgets.data.series import season_length
@@ -93,7 +93,7 @@ def read_walk(frame: Any, series: pd.Series | None = None, model: str | None = N
         What lies before the cutoffs, with ``attrs["repairs"]`` where points were filled; by default
         what the frame knows of it.
     model : str, optional
-        By default "LSTM", or the first where there is none.
+        By default the network, or the first where there is none.
 
     Raises
     ------
@@ -202,7 +202,8 @@ def _columns(rows: pd.DataFrame) -> tuple[list[str], dict[str, dict[int, tuple[s
 
 def _chosen(model: str | None, models: list[str]) -> str:
     if model is None:
-        return LSTM if LSTM in models else models[0]
+        network = network_in(models)
+        return network if network in models else models[0]
     if model not in models:
         raise LSTMWidgetsError(
             f"model={model!r} is not in the frame: it has {' and '.join(map(repr, models))}"

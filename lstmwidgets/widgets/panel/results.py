@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lstmwidgets.analysis.diagnosis.checks.finding import percent
-from lstmwidgets.analysis.scoring.scores import LSTM, forecast_table, score_table
+from lstmwidgets.analysis.scoring.scores import forecast_table, network_in, score_table
 from lstmwidgets.analysis.scoring.tables import better_naive
 from lstmwidgets.model.cost import training_flops
 from lstmwidgets.widgets import theme
@@ -58,26 +58,27 @@ def result_of(forecaster: Any, *, in_haste: bool = False) -> Result:
 
 
 def verdict(scores: pd.DataFrame | None) -> tuple[str, str]:
-    """What the scores say of the LSTM in one sentence, and its tone: good, warning, error or quiet."""
+    """What the scores say of the network in one sentence, and its tone: good, warning, error or quiet."""
     if scores is None:
         return "Scored once a first epoch is finished.", "quiet"
     errors = {str(model): float(error) for model, error in scores["MAE"].items()}
-    naive, gain, ours = str(better_naive(errors)), float(scores["skill"][LSTM]), errors[LSTM]
+    network, naive = network_in(errors), str(better_naive(errors))
+    gain, ours = float(scores["skill"][network]), errors[network]
     if not math.isfinite(ours):
         return "No forecast of the test part can be scored.", "quiet"
     if not math.isfinite(gain):
         return f"{naive} makes no error on the test part: there is nothing to gain.", "warning"
     best = min(errors, key=lambda model: errors[model])
-    lead = (ours - errors[best]) / ours if best != LSTM else 0.0
-    ahead = f"{best} errs {percent(lead)} less than the LSTM: use {best} instead."
-    outdone = best not in (LSTM, naive) and lead >= _CLOSE
+    lead = (ours - errors[best]) / ours if best != network else 0.0
+    ahead = f"{best} errs {percent(lead)} less than the {network}: use {best} instead."
+    outdone = best not in (network, naive) and lead >= _CLOSE
     if gain >= _CLOSE:
-        said = f"On the test part the LSTM errs {percent(gain)} less than the better naive rule, {naive}"
+        said = f"On the test part the {network} errs {percent(gain)} less than the better naive rule, {naive}"
         return (f"{said}, but {ahead}", "warning") if outdone else (f"{said}.", "good")
     if gain > -_CLOSE:
-        said = f"On the test part the LSTM is within {percent(_CLOSE)} of the better naive rule, {naive}"
+        said = f"On the test part the {network} is within {percent(_CLOSE)} of the better naive rule, {naive}"
         return (f"{said}, and {ahead}", "warning") if outdone else (f"{said}: {_EVEN}", "quiet")
-    said = f"On the test part the LSTM errs {percent(-gain)} more than {naive}"
+    said = f"On the test part the {network} errs {percent(-gain)} more than {naive}"
     return f"{said}, and {ahead}" if outdone else f"{said}: use {naive} instead.", "error"
 
 
