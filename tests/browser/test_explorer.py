@@ -10,9 +10,13 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 import lstmwidgets as lw
-from tests.browser.test_panel import choose_theme, open_in_lab, run_all_cells
+from tests.browser.test_panel import choose_theme, open_in_lab, run_all_cells, write_notebook
 
-NOTEBOOK = "05_reading_the_gates.ipynb"
+LIVE = """\
+import lstmwidgets as lw
+config = lw.LSTMConfig(sequence_length=104, horizon=52, units=8, epochs=1)
+forecaster = lw.LSTMForecaster(config).fit(lw.load_dataset("co2"), progress_bar=False)
+lw.GateExplorer(forecaster)"""
 
 
 @pytest.fixture(scope="module")
@@ -162,8 +166,11 @@ def test_it_is_drawn_at_every_width_in_both_themes(
     assert fits and errors == []
 
 
-def test_live_in_jupyterlab_it_moves_to_other_windows_and_says_when_there_is_none(lab, page, artifacts: Path):
-    open_in_lab(page, lab.url.format(NOTEBOOK))
+def test_live_in_jupyterlab_it_moves_to_other_windows_and_says_when_there_is_none(
+    lab, notebooks: Path, page, artifacts: Path
+):
+    write_notebook(notebooks / "gates.ipynb", LIVE)
+    open_in_lab(page, lab.url.format("gates.ipynb"))
     run_all_cells(page)
     explorer = page.locator(".lw-explorer").first
     explorer.wait_for()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from lstmwidgets.widgets.forecast import words
 from lstmwidgets.widgets.forecast_plot import ForecastPlot
 from tests.browser.test_explorer import not_blank
-from tests.browser.test_panel import choose_theme, open_in_lab, run_all_cells
+from tests.browser.test_panel import choose_theme, open_in_lab, run_all_cells, write_notebook
 
 CUTOFFS, HORIZON = 60, 12
 
@@ -268,25 +267,6 @@ def test_a_long_backtest_opens_and_moves_without_a_pause(page, tmp_path):
     assert each < 60  # milliseconds; 6 on a quiet machine
 
 
-def notebook(*cells: str) -> dict:
-    return {
-        "cells": [
-            {
-                "cell_type": "code",
-                "id": f"cell{k}",
-                "metadata": {},
-                "source": cell,
-                "outputs": [],
-                "execution_count": None,
-            }
-            for k, cell in enumerate(cells)
-        ],
-        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
-
-
 LIVE = """
 import ipywidgets
 from lstmwidgets.widgets.forecast_plot import ForecastPlot
@@ -302,7 +282,7 @@ ipywidgets.VBox([plot, said, home])
 def test_live_in_jupyterlab_kernel_and_browser_follow_one_another(
     lab, notebooks: Path, page, plot, artifacts: Path
 ):
-    (notebooks / "forecast.ipynb").write_text(json.dumps(notebook(MAKE, LIVE)), encoding="utf-8")
+    write_notebook(notebooks / "forecast.ipynb", MAKE, LIVE)
     open_in_lab(page, lab.url.format("forecast.ipynb"))
     run_all_cells(page)
     view = page.locator(".lw-forecast").first

@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import nbformat
 from playwright.sync_api import Locator, Page, expect
 
 NOTEBOOK = "00_start_here.ipynb"
+
+
+def write_notebook(path: Path, *cells: str) -> None:
+    """A notebook for this Python's kernel."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, path)
 
 
 def open_in_lab(page: Page, url: str) -> None:
@@ -155,6 +163,7 @@ def test_the_panel_trains_in_jupyterlab_while_the_kernel_stays_free(lab, page: P
 
 
 A_FILLED_PANEL = """\
+import lstmwidgets as lw
 from lstmwidgets.analysis.repair import fill
 series = fill(lw.load_dataset("co2"), "seasonal")
 other = lw.TrainingPanel(series, lw.LSTMConfig(sequence_length=24, horizon=12, units=4, epochs=1000))
@@ -162,11 +171,13 @@ other._shown.forecast.stretch.value = (0, 500)
 other"""
 
 
-def test_a_diagnosis_moves_nothing_and_filled_points_stand_hollow(lab, page: Page, artifacts: Path):
-    open_in_lab(page, lab.url.format(NOTEBOOK))
+def test_a_diagnosis_moves_nothing_and_filled_points_stand_hollow(
+    lab, notebooks: Path, page: Page, artifacts: Path
+):
+    write_notebook(notebooks / "filled.ipynb", A_FILLED_PANEL)
+    open_in_lab(page, lab.url.format("filled.ipynb"))
     run_all_cells(page)
-    page.locator(".lw-panel").first.wait_for()
-    panel = start_a_cell(page, A_FILLED_PANEL).locator(".lw-panel")
+    panel = page.locator(".lw-panel")
     panel.wait_for()
     expect(panel.locator(".lw-facts")).to_contain_text("59 points filled (seasonal)")
     expect(panel.locator(".lw-figure-forecast path.dot")).to_have_count(53)  # the other six lie later
