@@ -9,7 +9,7 @@ import typer
 from typer.main import get_command
 
 from lstmwidgets.cli import app as app_command
-from lstmwidgets.cli import batch, datasets, lab, report
+from lstmwidgets.cli import batch, datasets, lab, report, tune
 from lstmwidgets.cli.exits import EXIT_CODES, USAGE, fail, guarded
 
 _NAMES = {"token_normalize_func": lambda name: name.replace("_", "-")}
@@ -25,6 +25,7 @@ commands = typer.Typer(
 for name, module in {
     "report": report,
     "batch": batch,
+    "tune": tune,
     "app": app_command,
     "lab": lab,
     "datasets": datasets,

@@ -54,15 +54,7 @@ def command(
             show_default=False,
         ),
     ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            "--scheduler",
-            metavar="ADDRESS",
-            help="A Dask scheduler to be used in place of processes here, such as tcp://host:8786.",
-            show_default=False,
-        ),
-    ] = None,
+    scheduler: flags.Scheduler = None,
     force: flags.Force = False,
     quiet: flags.Quiet = False,
     json: flags.Json = False,

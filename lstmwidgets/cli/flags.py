@@ -43,6 +43,15 @@ Freq = Annotated[
         "--freq", metavar="FREQ", help="Step from one time to the next, such as h, D or MS; else inferred."
     ),
 ]
+Id = Annotated[
+    str | None,
+    _data(
+        "--id",
+        metavar="COLUMN",
+        help="Column that tells several series apart; unique_id where there is one.",
+    ),
+]
+Only = Annotated[str | None, _data("--only", metavar="ID", help="Which of several series is meant.")]
 Fill = Annotated[
     str | None,
     _data(
@@ -65,6 +74,15 @@ Levels = Annotated[
 Out = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="FOLDER", help="Folder to be written.", show_default=False),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="A Dask scheduler to be used in place of processes here, such as tcp://host:8786.",
+        show_default=False,
+    ),
 ]
 Force = Annotated[bool, typer.Option("--force", metavar="", help="Do everything anew, the training too.")]
 Quiet = Annotated[

@@ -117,6 +117,51 @@ class BatchProgress:
             self._console.print(Text(printable(words)), soft_wrap=True)
 
 
+class SearchProgress:
+    """Shows how many trials a search has made, what the last one gave, and the least error so far."""
+
+    def __init__(self, shown: bool = True) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        live = shown and self._console.is_terminal and not self._console.is_dumb_terminal
+        self._shown = shown
+        self._bar = _bar(self._console) if live else None
+        self._task: Any = None
+        self._told: set[int] = set()
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.start()
+            self._task = self._bar.add_task("", total=None, stage="the first trial", detail="")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def on_trial(self, search: Any) -> None:
+        """A trial has ended: see `lstmwidgets.tune`."""
+        ended = search.trials[search.trials["state"].isin(["done", "pruned", "failed"])]
+        least = f", least error {search.best_error:.4g} {search.unit}".rstrip() if len(search.done) else ""
+        if self._bar is not None:
+            self._bar.update(
+                self._task, stage=f"{len(ended):,} trials{least}", detail=_of_trial(ended.iloc[-1])
+            )
+        elif self._shown:
+            for number in ended.index.difference(list(self._told)):
+                words = f"trial {number}: {_of_trial(ended.loc[number])}{least}"
+                self._console.print(Text(printable(words)), soft_wrap=True)
+            self._told = set(ended.index)
+
+
+def _of_trial(row: Any) -> str:
+    """What came of a trial, in a few words."""
+    if row["state"] == "failed":
+        return f"failed: {row['reason']}"
+    return f"error {row['error']:.4g}" + (", broken off" if row["state"] == "pruned" else "")
+
+
 class _Words(TextColumn):
     """A column of text that is shown as it is, whatever it holds."""
 

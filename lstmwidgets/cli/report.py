@@ -30,26 +30,8 @@ def command(
     time: flags.Time = None,
     value: flags.Value = None,
     freq: flags.Freq = None,
-    id_column: Annotated[
-        str | None,
-        typer.Option(
-            "--id",
-            metavar="COLUMN",
-            help="Column that tells several series apart; unique_id where there is one.",
-            rich_help_panel=flags.DATA,
-            show_default=False,
-        ),
-    ] = None,
-    only: Annotated[
-        str | None,
-        typer.Option(
-            "--only",
-            metavar="ID",
-            help="Which of several series is meant.",
-            rich_help_panel=flags.DATA,
-            show_default=False,
-        ),
-    ] = None,
+    id_column: flags.Id = None,
+    only: flags.Only = None,
     fill: flags.Fill = None,
     levels: flags.Levels = None,
     pdf: Annotated[

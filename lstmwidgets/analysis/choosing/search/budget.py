@@ -1,4 +1,4 @@
-"""How long a search may take, in words or numbers."""
+"""How long a search may take: a time in words or numbers, a number of trials."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from lstmwidgets.errors import LSTMWidgetsError
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])", re.IGNORECASE)
 _WHOLE = re.compile(rf"\s*(?:{_PART.pattern}\s*)+", re.IGNORECASE)
+MOST_TRIALS = 100_000
 _LONGEST = 366 * 86400.0
 
 
@@ -45,6 +46,26 @@ def seconds_of(budget: Any) -> float | None:
             "such as '90s', '5m', '1h30m' or a number of seconds"
         )
     return seconds
+
+
+def checked_trials(trials: Any, budget: float | None) -> int | None:
+    """How many trials there are to be, if that was said; with neither that nor a budget there is no end.
+
+    Raises
+    ------
+    LSTMWidgetsError
+        When it is no whole number from 1 to 100,000, or when neither was given.
+    """
+    if trials is None:
+        if budget is None:
+            raise LSTMWidgetsError("budget=None and trials=None would go on for ever: give one of them")
+        return None
+    whole = isinstance(trials, (int, np.integer)) and not isinstance(trials, bool)
+    if not (whole and 1 <= trials <= MOST_TRIALS):
+        raise LSTMWidgetsError(
+            f"trials={trials!r} is not accepted: trials takes a whole number from 1 to {MOST_TRIALS:,}"
+        )
+    return int(trials)
 
 
 def in_words(seconds: float) -> str:

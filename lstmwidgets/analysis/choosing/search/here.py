@@ -13,6 +13,8 @@ from lstmwidgets.analysis.choosing.search.trial import Attempt
 
 def search_here(leader: Leader) -> None:
     """Do trials until there are enough, or the time is over."""
+    import lstmwidgets.model.training  # noqa: F401 - some seconds the first time, which no trial is to be charged
+
     leader.begin()
     while (asked := leader.ask()) is not None:
         number, job = asked

@@ -45,7 +45,7 @@ def _chosen(search: Search, best: int) -> str:
     counts = search.trials["state"].value_counts()
     early = f", {counts['pruned']} broken off early" if counts.get("pruned") else ""
     failed = f", {counts['failed']} failed" if counts.get("failed") else ""
-    tried = sum(counts.get(state, 0) for state in ("done", "pruned", "failed"))
+    tried = sum(int(counts.get(state, 0)) for state in ("done", "pruned", "failed"))
     folds = f" of {search.folds} origins" if search.folds > 1 else ""
     return (
         f"Of {tried} trial{'s' * (tried != 1)} ({len(search.done)} trained to the end{early}{failed}), trial "

@@ -43,9 +43,9 @@ class Search:
         How many neighbouring cutoffs share targets.
     trials : pandas.DataFrame
         A row for each trial, by ``number``: ``state`` ("done", "pruned": broken off for falling behind,
-        "failed", "running", "waiting"), ``error`` (mean absolute, in the unit of the series; of one broken off,
-        where it stood), ``seconds``, ``epochs`` and ``parameters`` (of the network), a column for each setting
-        searched, and ``reason`` for one that failed.
+        "failed", "running", "waiting"), ``error`` (mean absolute, in the unit of the series; where it stood,
+        of one broken off), ``seconds``, ``epochs`` and ``parameters`` (of the network), a column for each
+        setting searched, and ``reason`` for one that failed.
     history : pandas.Series
         The least error so far, by the number of the trial.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -133,13 +133,7 @@ def space_of(asked: Any, config: LSTMConfig, longest: int, calendar: bool) -> Sp
     """
     parameters = LSTMConfig.parameters()
     wanted = _wanted(asked, config, calendar)
-    for name in wanted:
-        if name not in parameters:
-            raise LSTMWidgetsError(
-                f"space names {name!r}, and LSTMConfig has the fields {', '.join(parameters)}"
-            )
-        if name in _FIXED:
-            raise LSTMWidgetsError(f"{name} cannot be searched: {_FIXED[name]}. Set it in config")
+    check_names(wanted)
     dials = tuple(
         _dial(parameter, wanted[name], longest)
         for name, parameter in sorted(parameters.items(), key=lambda item: item[0] != "cell")
@@ -151,6 +145,16 @@ def space_of(asked: Any, config: LSTMConfig, longest: int, calendar: bool) -> Sp
                 **{dial.name: value}
             )  # refuses in words what is out of bounds, or does not go along
     return dials
+
+
+def check_names(names: Iterable[Any]) -> None:
+    """Refuse names of settings that no search can vary."""
+    fields = LSTMConfig.model_fields
+    for name in names:
+        if name not in fields:
+            raise LSTMWidgetsError(f"space names {name!r}, and LSTMConfig has the fields {', '.join(fields)}")
+        if name in _FIXED:
+            raise LSTMWidgetsError(f"{name} cannot be searched: {_FIXED[name]}. Set it in config")
 
 
 def configured(trial: Trial, space: Space, config: LSTMConfig) -> LSTMConfig:

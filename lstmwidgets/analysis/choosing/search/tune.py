@@ -11,10 +11,9 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from lstmwidgets.analysis.choosing.search.budget import in_words, seconds_of
+from lstmwidgets.analysis.choosing.search.budget import checked_trials, in_words, seconds_of
 from lstmwidgets.analysis.choosing.search.ground import Ground, ground_of
 from lstmwidgets.analysis.choosing.search.progress import SearchBar
 from lstmwidgets.analysis.choosing.search.result import Search
@@ -23,8 +22,6 @@ from lstmwidgets.config import LSTMConfig, checked_config
 from lstmwidgets.data.features import calendar_names
 from lstmwidgets.data.series import read_series
 from lstmwidgets.errors import LSTMWidgetsError
-
-MOST_TRIALS = 100_000
 
 
 def tune(
@@ -118,9 +115,8 @@ def tune(
     >>> lw.LSTMForecaster(search.best).fit(lw.load_dataset("co2"))  # doctest: +SKIP
     """
     config = checked_config(config)
-    seconds, wanted = seconds_of(budget), _checked_trials(trials)
-    if seconds is None and wanted is None:
-        raise LSTMWidgetsError("budget=None and trials=None would go on for ever: give one of them")
+    seconds = seconds_of(budget)
+    wanted = checked_trials(trials, seconds)
     seed = _checked_seed(seed)
     if workers is not None or scheduler is not None:
         from lstmwidgets.workers.crew import checked
@@ -195,15 +191,6 @@ def tune(
         )
     _ = search.best_trial  # refuses a search of which every trial failed
     return search
-
-
-def _checked_trials(trials: Any) -> int | None:
-    whole = isinstance(trials, (int, np.integer)) and not isinstance(trials, bool)
-    if trials is not None and not (whole and 1 <= trials <= MOST_TRIALS):
-        raise LSTMWidgetsError(
-            f"trials={trials!r} is not accepted: trials takes a whole number from 1 to {MOST_TRIALS}"
-        )
-    return None if trials is None else int(trials)
 
 
 def _checked_seed(seed: Any) -> int:

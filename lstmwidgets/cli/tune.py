@@ -1,0 +1,219 @@
+"""``lstmwidgets tune``: a search for the settings that forecast a series best."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lstmwidgets.cli import flags
+from lstmwidgets.cli.exits import accepting, printable, write_json
+
+BEST, TRIALS, PAGE = "best.json", "trials.csv", "search.html"
+"""The files it writes: the chosen config, a row for each trial, and a page that shows the search."""
+
+
+@flags.with_settings
+def command(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A CSV or Parquet file, or the name of a bundled series (see lstmwidgets datasets).",
+            show_default=False,
+        ),
+    ],
+    settings: dict[str, Any],
+    out: flags.Out = None,
+    budget: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="How long it may take, such as 90s, 5m or 1h30m; none for as long as --trials take.",
+        ),
+    ] = "5m",
+    trials: Annotated[
+        Any,
+        typer.Option(
+            parser=flags.number,
+            metavar="INT",
+            help="How many trials the search is to have in the end, those of earlier runs included.",
+            show_default=False,
+        ),
+    ] = None,
+    vary: Annotated[
+        str | None,
+        typer.Option(
+            "--vary",
+            metavar="A,B,…",
+            help="Settings that are searched, such as units,learning_rate; by default all that matter most "
+            "and have no flag here.",
+            show_default=False,
+        ),
+    ] = None,
+    folds: Annotated[
+        Any,
+        typer.Option(
+            parser=flags.number,
+            metavar="INT",
+            help="Origins that each trial is judged at: 1 is the validation part, more also train up to "
+            "earlier ones.",
+        ),
+    ] = 1,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|URL",
+            help="Where the search is kept, and goes on: a file, or an address of Optuna's. By default "
+            "lstmwidgets-search.sqlite3 here.",
+            show_default=False,
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Of the study in it; by default one made of the data and the settings.",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[
+        Any,
+        typer.Option(
+            "--workers",
+            parser=flags.number,
+            metavar="INT",
+            help="Processes on this machine that try side by side; by default one trial after another.",
+            show_default=False,
+        ),
+    ] = None,
+    scheduler: flags.Scheduler = None,
+    time: flags.Time = None,
+    value: flags.Value = None,
+    freq: flags.Freq = None,
+    id_column: flags.Id = None,
+    only: flags.Only = None,
+    fill: flags.Fill = None,
+    quiet: flags.Quiet = False,
+    json: flags.Json = False,
+    debug: flags.Debug = False,
+) -> None:
+    """Search for the settings that forecast a series best, by their error on its validation part.
+
+    Settings given by a flag stay, the others are searched. Writes best.json (the chosen settings), trials.csv
+    and search.html into a folder, and prints the command of a report with them. The test part is not looked
+    at: the report tells how good the choice is there.
+
+    A second run goes on where the first one ended, also after it was killed.
+    """
+    from lstmwidgets.analysis.choosing.search.budget import checked_trials, seconds_of
+    from lstmwidgets.analysis.choosing.search.space import check_names
+    from lstmwidgets.config import LSTMConfig
+    from lstmwidgets.reports.study.subject import Subject
+
+    if workers is not None and scheduler is not None:
+        raise typer.BadParameter(
+            "--workers starts processes here, and --scheduler uses others: give one of them"
+        )
+    asked: dict[str, Any] = {
+        "time": time[0] if time and len(time) == 1 else time or None,
+        "value": value,
+        "freq": freq,
+        "id_column": id_column,
+        "only": only,
+        "fill": fill,
+    }
+    limit = None if budget == "none" else flags.number(budget)
+    names = None if vary is None else [each.strip().replace("-", "_") for each in vary.split(",")]
+    with accepting():
+        checked_trials(trials, seconds_of(limit))
+        check_names(names or ())
+        config = LSTMConfig(**settings)
+        subject = Subject(source, config, **asked)
+    folder = _made(out if out is not None else Path(f"{flags.stem(source)}-search"))
+    search = _search(
+        subject,
+        shown=not (quiet or json),
+        budget=limit,
+        trials=trials,
+        space=names,
+        folds=folds,
+        storage=storage,
+        name=name,
+        workers=workers,
+        scheduler=scheduler,
+    )
+    files = _write(search, folder)
+    line = _command_line(source, asked, search, folder)
+    if json:
+        write_json(_answer(search, folder, files, line))
+        return
+    typer.echo(printable(f"{search.reason}\n\n{line}\n{files['page']}"))
+
+
+def _made(folder: Path) -> Path:
+    """The folder, there before a search is made for it."""
+    from lstmwidgets.reports.single.refusals import OutputError, checked_name, explained
+
+    checked_name(str(folder))
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{str(folder)!r} is a file: name a folder, for example -o out")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(explained(error, folder)) from error
+    return folder
+
+
+def _search(subject: Any, *, shown: bool, **options: Any) -> Any:
+    from lstmwidgets.analysis.choosing.search.tune import tune
+    from lstmwidgets.cli.progress import SearchProgress
+
+    with SearchProgress(shown) as progress:
+        return tune(
+            subject.series, config=subject.config, on_trial=progress.on_trial, progress_bar=False, **options
+        )
+
+
+def _write(search: Any, folder: Path) -> dict[str, Path]:
+    """The three files, each whole or not at all."""
+    from lstmwidgets.reports.single.refusals import OutputError, explained
+    from lstmwidgets.reports.study.tables import safe_csv
+    from lstmwidgets.reports.whole import write_whole
+    from lstmwidgets.widgets.search_view import SearchView
+
+    try:
+        return {
+            "config": write_whole(folder / BEST, f"{search.best.model_dump_json(indent=2)}\n"),
+            "trials": write_whole(folder / TRIALS, safe_csv(search.trials.reset_index())),
+            "page": SearchView(search).save(folder / PAGE),
+        }
+    except OSError as error:
+        raise OutputError(explained(error, folder)) from error
+
+
+def _command_line(source: str, asked: dict[str, Any], search: Any, folder: Path) -> str:
+    """The shell command of a report with the chosen settings."""
+    from lstmwidgets.reports.study.command import command_of
+
+    given = {name: value for name, value in asked.items() if value is not None}
+    line = command_of(source, given, search.best, f"{flags.stem(source)}-report")
+    return line or shlex.join(["lstmwidgets", "report", source])
+
+
+def _answer(search: Any, folder: Path, files: dict[str, Path], line: str) -> dict[str, Any]:
+    counts = search.trials["state"].value_counts()
+    return {
+        "folder": str(folder),
+        "files": {what: str(path) for what, path in files.items()},
+        "config": search.best.model_dump(mode="json"),
+        "error": search.best_error,
+        "unit": search.unit,
+        "trial": search.best_trial,
+        "trials": {str(state): int(count) for state, count in counts.items()},
+        "importance": {str(setting): float(share) for setting, share in search.importance.items()},
+        "reason": search.reason,
+        "study": search.study.study_name,
+        "command": line,
+    }

@@ -1,0 +1,38 @@
+"""The settings of a search as a table: what was chosen, what it began with, and how much each mattered."""
+
+from __future__ import annotations
+
+import html
+import math
+
+from lstmwidgets.widgets.charts.rows import UNKNOWN, Bar, bars, heads, table
+from lstmwidgets.widgets.searching.scene import Scene, Setting
+
+_HEADS = [
+    ("setting", "What was searched"),
+    ("how much it mattered", "Share of what told good trials from others, as far as these trials can tell"),
+    ("share", "The same in numbers; they add up to 100 %"),
+    ("chosen", "In the best trial"),
+    ("begun with", "In the config that the search began with"),
+    ("tried", "Range or list; 'by ratio' where 8 is as far from 16 as 64 from 128"),
+]
+
+
+def settings_html(scene: Scene) -> str:
+    """The table; empty before there is a search."""
+    if not scene.settings:
+        return ""
+    top = max([each.share for each in scene.settings if math.isfinite(each.share)], default=1.0)
+    rows = [_row(each, top or 1.0) for each in scene.settings]
+    return table("Settings chosen, and how much each mattered", heads(_HEADS), rows, "lw-searched")
+
+
+def _row(setting: Setting, top: float) -> str:
+    drawn = bars([Bar(setting.share, hue="validation")], top) if math.isfinite(setting.share) else ""
+    chosen, begun, tried = (html.escape(text) for text in (setting.chosen, setting.begun, setting.tried))
+    return (
+        f'<tr><th scope="row" style="padding-left: 0" title="{setting.name}">{setting.label}</th>'
+        f'<td class="lw-row-drawn">{drawn}</td><td>{setting.share_in_words or UNKNOWN}</td>'
+        f"<td><strong>{chosen}</strong></td>"
+        f'<td class="lw-quiet">{begun}</td><td class="lw-quiet">{tried}</td></tr>'
+    )
