@@ -272,8 +272,10 @@ class TrainingPanel(View):
             split = None if self._windows is None else self._windows.split
             self._foresee()
             self._mark_stale()
-            if self._session.trained_on is None and split != (self._windows and self._windows.split):
-                self._draw_series()
+            if self._session.trained_on is None:
+                self._shown.call_network(self.config.network, unit_of(self.series))
+                if split != (self._windows and self._windows.split):
+                    self._draw_series()
             if self.state not in UNDER_WAY:
                 self._shown.enable(self._session.state, ready=not self.problem)
                 self._say_state(self._session.state)

@@ -435,9 +435,11 @@ def test_the_verdict_is_plain(panel):
         assert words in verdict(changed)[0] and verdict(changed)[1] == tone, verdict(changed)
     changed.loc["LSTM", ["MASE", "skill"]] = np.nan, -0.5
     assert (
-        formatted(changed).loc["LSTM", "MASE"] == "–" and formatted(changed).loc["LSTM", "skill"] == "−0.50"
+        formatted(changed, "LSTM").loc["LSTM", "MASE"] == "–"
+        and formatted(changed, "LSTM").loc["LSTM", "skill"] == "−0.50"
     )
-    assert "seasonal naive" in scores_html(None, "°F") and "°F" in scores_html(None, "°F")
+    empty = scores_html(None, "°F", "GRU")
+    assert "seasonal naive" in empty and "°F" in empty and "GRU" in empty and "LSTM" not in empty
 
 
 def texts_of(figure):

@@ -169,7 +169,7 @@ class ForecastChart(Chart):
             As `lstmwidgets.analysis.scoring.scores.forecast_table` returns it, of one part or several.
         """
         with self._lock:
-            self._call_network(network_in(forecasts.columns))
+            self.call_network(network_in(forecasts.columns))
             self._forecasts = forecasts
             for name, switch in self.legend.switches.items():
                 if name in MODELS:
@@ -180,7 +180,7 @@ class ForecastChart(Chart):
             )
             draw(self._small_forecast, *thin(*blocks, _OVERVIEW_POINTS))
 
-    def _call_network(self, name: str) -> None:
+    def call_network(self, name: str) -> None:
         """The network's line has one place, whatever the network is called."""
         self._names_now[theme.NETWORK] = name
         switch = self.legend.switches[theme.NETWORK]

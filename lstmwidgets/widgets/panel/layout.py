@@ -9,6 +9,7 @@ from typing import Any
 import ipywidgets
 import pandas as pd
 
+from lstmwidgets.analysis.scoring.scores import network_in
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import Split
 from lstmwidgets.widgets.charts.forecast import ForecastChart
@@ -131,7 +132,7 @@ class PanelLayout:
         """Draw forecasts, and scores where there are any."""
         self.forecast.show_forecasts(result.forecasts)
         if result.scores is not None:
-            self._scores.value = scores_html(result.scores, unit)
+            self._scores.value = scores_html(result.scores, unit, network_in(result.scores.index))
         self._name()
 
     def show_opinion(self, opinion: Opinion) -> None:
@@ -144,9 +145,14 @@ class PanelLayout:
     def show_untrained(self, series: pd.Series, split: Split | None, config: LSTMConfig, unit: str) -> None:
         """The series alone: no loss, no forecast, no scores."""
         self.forecast.show_series(series, split, config.horizon, unit)
-        self._scores.value = scores_html(None, unit)
+        self.call_network(config.network, unit)
         self._progress.value = progress_html(None)
         self.show_history(pd.DataFrame(columns=["loss", "val_loss"]), config)
+
+    def call_network(self, name: str, unit: str) -> None:
+        """Say what the network will be called, where there is no forecast of one yet."""
+        self.forecast.call_network(name)
+        self._scores.value = scores_html(None, unit, name)
 
     def _show_json(self, change: Any) -> None:
         self.json.layout.display = None

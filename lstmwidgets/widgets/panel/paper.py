@@ -141,12 +141,12 @@ def _forecast(axes: Axes, picture: Picture) -> None:
             times[seen][there], apart.filled[seen][there], "o", color=hue, markersize=3.2,
             markeredgewidth=0.8, markerfacecolor="white", label="filled",
         )  # fmt: skip
-    for order, model in enumerate(theme.IN_SIGHT):
-        if picture.result is None or model not in picture.result.forecasts:
-            continue
-        blocks = blocks_between(picture.result.forecasts, model, times[first], times[last])
+    network = picture.config.network
+    forecasts = pd.DataFrame() if picture.result is None else picture.result.forecasts
+    for order, model in enumerate(theme.models_in(forecasts.columns, theme.IN_SIGHT)):
+        blocks = blocks_between(forecasts, model, times[first], times[last])
         heights.append(blocks[1])
-        width = 1.6 if model == "LSTM" else 1.0
+        width = 1.6 if model == network else 1.0
         axes.plot(
             *thin(*blocks),
             color=theme.model_colour(model).light,
@@ -168,7 +168,7 @@ def _overview(axes: Axes, picture: Picture) -> None:
     times, values = as_times(pd.DatetimeIndex(picture.series.index)), picture.series.to_numpy(np.float64)
     axes.plot(*thin(times, values, 1500), color=theme.colour("actual"), linewidth=0.6)
     if picture.result is not None:
-        blocks = blocks_between(picture.result.forecasts, "LSTM", times[0], times[-1])
+        blocks = blocks_between(picture.result.forecasts, picture.config.network, times[0], times[-1])
         axes.plot(*thin(*blocks, 1500), color=theme.colour("forecast"), linewidth=0.6)
     low, high = value_limits([values])
     axes.set(xlim=(times[0], times[-1]), ylim=(low, high))
@@ -218,7 +218,7 @@ def _scores(axes: Axes, picture: Picture) -> None:
     axes.set_axis_off()
     axes.set(xlim=(0, 1), ylim=(0, 1))
     scores = picture.result.scores if picture.result is not None else None
-    rows = formatted(scores)
+    rows = formatted(scores, picture.config.network)
     places = [0.245, 0.335, 0.42, 0.495]
     heading = f"Errors on the test part, {picture.unit}" if picture.unit else "Errors on the test part"
     axes.text(0.0, 0.98, heading, size=10, weight=700, color=_TEXT, va="top")

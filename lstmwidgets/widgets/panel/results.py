@@ -82,10 +82,10 @@ def verdict(scores: pd.DataFrame | None) -> tuple[str, str]:
     return f"{said}, and {ahead}" if outdone else f"{said}: use {naive} instead.", "error"
 
 
-def formatted(scores: pd.DataFrame | None) -> pd.DataFrame:
+def formatted(scores: pd.DataFrame | None, network: str) -> pd.DataFrame:
     """The scores as text, with as many decimals a column as its smallest number needs for three digits."""
     if scores is None:
-        return pd.DataFrame("–", list(theme.MODELS), list(_METRICS))
+        return pd.DataFrame("–", theme.models_in([network, *theme.MODELS]), list(_METRICS))
     return pd.DataFrame(
         {metric: _column(metric, scores[metric].to_numpy(np.float64)) for metric in _METRICS}, scores.index
     )
@@ -100,9 +100,9 @@ def _column(metric: str, values: np.ndarray) -> list[str]:
     ]
 
 
-def scores_html(scores: pd.DataFrame | None, unit: str) -> str:
+def scores_html(scores: pd.DataFrame | None, unit: str, network: str) -> str:
     """A table of the scores, or its empty frame before there are any."""
-    rows = formatted(scores)
+    rows = formatted(scores, network)
     heads = "".join(f'<th scope="col" title="{_MEANING[metric]}">{metric}</th>' for metric in _METRICS)
     body = ""
     for model, row in zip(rows.index, rows.to_numpy(), strict=True):
