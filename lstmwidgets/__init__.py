@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lstmwidgets.analysis.backtests.backtest import backtest as backtest
+    from lstmwidgets.analysis.backtests.drift import refit_due as refit_due
     from lstmwidgets.analysis.backtests.intervals import SplitConformal as SplitConformal
     from lstmwidgets.analysis.backtests.intervals import adaptive_conformal as adaptive_conformal
     from lstmwidgets.analysis.backtests.intervals import coverage_table as coverage_table
+    from lstmwidgets.analysis.choosing.compare import Comparison as Comparison
+    from lstmwidgets.analysis.choosing.compare import compare as compare
+    from lstmwidgets.analysis.choosing.curve import ValidationCurve as ValidationCurve
+    from lstmwidgets.analysis.choosing.curve import validation_curve as validation_curve
+    from lstmwidgets.analysis.choosing.search.result import Search as Search
+    from lstmwidgets.analysis.choosing.search.tune import tune as tune
     from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis as Diagnosis
     from lstmwidgets.analysis.diagnosis.diagnose import diagnose as diagnose
     from lstmwidgets.analysis.diagnosis.leakage import leakage_tripwire as leakage_tripwire
@@ -51,16 +58,21 @@ if TYPE_CHECKING:
     from lstmwidgets.reports.batch.verb import batch as batch
     from lstmwidgets.reports.single.report import report as report
     from lstmwidgets.reports.study.study import Study as Study
+    from lstmwidgets.widgets.comparison_view import ComparisonView as ComparisonView
     from lstmwidgets.widgets.forecast_plot import ForecastPlot as ForecastPlot
     from lstmwidgets.widgets.gate_explorer import GateExplorer as GateExplorer
     from lstmwidgets.widgets.gate_view import GateView as GateView
+    from lstmwidgets.widgets.search_view import SearchView as SearchView
     from lstmwidgets.widgets.training_panel import TrainingPanel as TrainingPanel
+    from lstmwidgets.widgets.units_dial import UnitsDial as UnitsDial
     from lstmwidgets.widgets.window_view import WindowView as WindowView
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Audit": "data.auditing.report",
+    "Comparison": "analysis.choosing.compare",
+    "ComparisonView": "widgets.comparison_view",
     "Diagnosis": "analysis.diagnosis.diagnose",
     "ForecastPlot": "widgets.forecast_plot",
     "GateExplorer": "widgets.gate_explorer",
@@ -72,16 +84,21 @@ _HOMES = {
     "LSTMImputer": "model.imputing",
     "LSTMWidgetsError": "errors",
     "Ledger": "analysis.inside.ledger",
+    "Search": "analysis.choosing.search.result",
+    "SearchView": "widgets.search_view",
     "SplitConformal": "analysis.backtests.intervals",
     "Study": "reports.study.study",
     "Trainer": "model.training",
     "TrainingPanel": "widgets.training_panel",
+    "UnitsDial": "widgets.units_dial",
+    "ValidationCurve": "analysis.choosing.curve",
     "WindowTrace": "analysis.inside.tracing",
     "WindowView": "widgets.window_view",
     "adaptive_conformal": "analysis.backtests.intervals",
     "audit": "data.auditing.audit",
     "backtest": "analysis.backtests.backtest",
     "batch": "reports.batch.verb",
+    "compare": "analysis.choosing.compare",
     "compare_fills": "analysis.repair",
     "coverage_table": "analysis.backtests.intervals",
     "dead_units": "analysis.inside.units",
@@ -100,12 +117,15 @@ _HOMES = {
     "order_units": "analysis.inside.units",
     "read_covariates": "data.covariates",
     "read_series": "data.series",
+    "refit_due": "analysis.backtests.drift",
     "report": "reports.single.report",
     "rests_on": "analysis.inside.ledger",
     "saturation": "analysis.inside.units",
     "score_frame": "analysis.scoring.tables",
     "score_table": "analysis.scoring.scores",
     "trace": "analysis.inside.tracing",
+    "tune": "analysis.choosing.search.tune",
+    "validation_curve": "analysis.choosing.curve",
 }
 
 __all__ = sorted(_HOMES)
