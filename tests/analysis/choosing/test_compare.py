@@ -66,7 +66,8 @@ def test_what_differs_is_told_and_what_does_not_is_called_equal(three: Compariso
     equal, worse = three.verdicts
     assert three.best == "B"
     assert equal.startswith("A and B: equal within noise on the test part (p = 0.")
-    assert equal.endswith(" over 96 cutoffs, 3 seeds).")
+    low, high = three.equal("A", "B").interval()
+    assert equal.endswith(f" over 96 cutoffs, 3 seeds; noise ± {50 * (high - low):.1f} %).")  # of errors of 1
     assert worse.startswith("B errs less than C on the test part by 20 % (p < 0.001 over 96 cutoffs, 2 seeds")
 
 
