@@ -10,8 +10,10 @@ from lstmwidgets.widgets import theme
 from lstmwidgets.widgets.view import View
 
 GROUPS = {
-    "gates": [f"gate-{gate}" for gate in theme.GATES],
+    "gates of an LSTM, and attention": ["actual", *(f"gate-{gate}" for gate in (*theme.GATES, "a"))],
+    "gates of a GRU": ["actual", *(f"gate-{gate}" for gate in "zrgh")],
     "lines of the forecast": ["actual", *theme.MODELS.values()],
+    "configs compared": ["actual", "repeat-last", "seasonal-naive", *theme.CONFIGS],
     "parts": ["train", "validation", "test"],
 }
 GROUNDS = {"light": "#ffffff", "dark": "#111111"}

@@ -78,8 +78,8 @@ class DataPicker(ipywidgets.VBox):
 
     def choose(self, source: Any) -> None:
         """Take a dataset's name, or anything `read_series` reads; raises what those raise."""
-        bundled = isinstance(source, str) and (source in DATASETS or not Path(source).suffix)
-        series = load_dataset(source) if bundled else read_series(source)
+        bundled = _bundled(source)
+        series = series_of(source)
         if not bundled:
             self._own = series
             self._put_away()
@@ -194,6 +194,15 @@ def facts(series: pd.Series) -> str:
     notes = [] if "dataset" in series.attrs else series.attrs.get("notes", [])
     notes = [note.rstrip(".") for note in notes if note not in told]
     return ". ".join([", ".join(parts), *notes]) + "."
+
+
+def series_of(source: Any) -> pd.Series:
+    """A dataset by its name, or anything `read_series` reads; raises what those raise."""
+    return load_dataset(source) if _bundled(source) else read_series(source)
+
+
+def _bundled(source: Any) -> bool:
+    return isinstance(source, str) and (source in DATASETS or not Path(source).suffix)
 
 
 def title(series: pd.Series) -> str:
