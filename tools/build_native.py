@@ -1,7 +1,7 @@
 """Compile lstmwidgets/model/native into a library when the package is built; hatchling calls this.
 
 Any C compiler with vector extensions will do (GCC, Clang). Where there is none the package is built
-without the library, and trains on TensorFlow's own kernel.
+without the library, and trains on TensorFlow's kernel and Keras' own layers.
 """
 
 from __future__ import annotations
@@ -34,7 +34,13 @@ X86 = {
         *("-mavx2", "-mfma", "-mbmi2", "-mprefer-vector-width=256"),
     ],
 }
-"""Flags for each instruction set that ops.c can choose from when it is loaded."""
+"""Flags for each instruction set that instructions.c can choose from when it is loaded."""
+
+WALKS = ("lstm.c", "gru.c")
+"""Compiled once for each instruction set."""
+
+ONCE = ("ops.c", "instructions.c")
+"""Compiled for every processor."""
 
 TENSORFLOW = "libtensorflow_framework.so.2"
 """What holds TensorFlow's C functions on Linux; it is in memory before the library is loaded."""
@@ -52,7 +58,7 @@ class NativeBuildHook(BuildHookInterface):
                 target.unlink(missing_ok=True)
             said = getattr(error, "stderr", None) or str(error)
             self.app.display_warning(
-                f"lstmwidgets is built without its compiled LSTM and trains more slowly: {said}"
+                f"lstmwidgets is built without its compiled cells and trains more slowly: {said}"
             )
             return
         build_data["artifacts"].append(str(NATIVE / LIBRARY))
@@ -72,16 +78,12 @@ def build(source: Path, target: Path) -> None:
     """
     compiler = _compiler()
     sets = X86 if platform.machine().lower() in ("x86_64", "amd64") else BASELINE
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        commands = {"ops.o": ["-c", str(source / "ops.c")]}
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        commands = {f"{name}.o": ["-c", str(source / name)] for name in ONCE}
         for instructions, flags in sets.items():
-            commands[f"{instructions}.o"] = [
-                f"-DINSTRUCTIONS={instructions}",
-                *flags,
-                "-c",
-                str(source / "walk.c"),
-            ]
+            defined = [f"-DINSTRUCTIONS={instructions}", *flags, "-c"]
+            commands |= {f"{name}.{instructions}.o": [*defined, str(source / name)] for name in WALKS}
         with ThreadPoolExecutor() as pool:
             outputs = {
                 output: pool.submit(_run, [*compiler, *FLAGS, *command, "-o", str(folder / output)])
@@ -117,7 +119,7 @@ def _against_tensorflow(compiler: list[str], source: Path, folder: Path) -> list
     """
     if sys.platform == "darwin":
         return ["-undefined", "dynamic_lookup"]
-    functions = sorted(set(re.findall(r"\bTF_\w+(?=\()", (source / "ops.c").read_text())))
+    functions = sorted(set(re.findall(r"\bTF_\w+(?=\()", (source / "tensorflow.h").read_text())))
     stand_in = folder / "stand_in.c"
     stand_in.write_text("".join(f"void {function}(void) {{}}\n" for function in functions))
     library = folder / TENSORFLOW

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.model.backend import keras
-from lstmwidgets.model.layers import FusedLSTM
+from lstmwidgets.model.layers import FusedGRU, FusedLSTM
 from lstmwidgets.model.shapes import encoder_of, heads_of
 
 Seeds = Iterator[int]
@@ -82,7 +82,7 @@ def _layer(config: LSTMConfig, number: int, every: bool, seeds: Seeds) -> keras.
         )
 
     if config.cell == "gru":
-        return make(keras.layers.GRU, f"gru_{number}")
+        return make(FusedGRU, f"gru_{number}")
     if config.cell == "rnn":
         return make(keras.layers.SimpleRNN, f"rnn_{number}")
     if config.cell == "bilstm":

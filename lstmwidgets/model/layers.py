@@ -1,4 +1,4 @@
-"""Keras' LSTM layer on TensorFlow's fused CPU kernel, and the way back to Keras' own layer."""
+"""Keras' LSTM and GRU layers as fused kernels on the CPU, and the way back to Keras' own layers."""
 
 from __future__ import annotations
 
@@ -18,8 +18,42 @@ if TYPE_CHECKING:
 _PACKAGE = "lstmwidgets"
 
 
+class _Fused:
+    """Goes before one of Keras' recurrent layers, and runs its steps as one kernel where that applies."""
+
+    _kernel: str  # a function of kernels.py
+
+    def inner_loop(self: Any, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
+        """Run all the steps; Keras calls this between preparing the states and shaping the outputs."""
+        if isinstance(mask, (list, tuple)):
+            mask = mask[0]
+        if mask is not None or not self._kernel_applies(bool(training)):
+            return super().inner_loop(sequences, initial_state, mask, training=training)  # type: ignore[misc]
+        if training and 0.0 < self.dropout < 1.0:  # as in Keras' cell
+            sequences *= self.cell.get_dropout_mask(sequences[:, 0, :])[:, None, :]
+        steps = sequences[:, ::-1] if self.go_backwards else sequences
+        walk = getattr(kernels, self._kernel)
+        found = walk(steps, *initial_state, *weight_tensors(self), bool(training), self.return_sequences)
+        every_h, *states = found[: 1 + len(initial_state)]
+        return states[0], every_h if self.return_sequences else states[0][:, None], states
+
+    def _kernel_applies(self: Any, training: bool) -> bool:
+        one_mask_for_all_gates = not training or self.cell.implementation == 2
+        return (
+            keras.backend.backend() == "tensorflow"
+            and self.activation is keras.activations.tanh
+            and self.recurrent_activation is keras.activations.sigmoid
+            and self.compute_dtype == self.variable_dtype == "float32"
+            and not self.unroll
+            and self.use_cudnn is not True
+            and (one_mask_for_all_gates or not (self.dropout or self.recurrent_dropout))
+            and not kernels.has_accelerator()
+            and not kernels.under_xla()
+        )
+
+
 @keras.saving.register_keras_serializable(_PACKAGE)
-class FusedLSTM(keras.layers.LSTM):
+class FusedLSTM(_Fused, keras.layers.LSTM):
     """A ``keras.layers.LSTM`` that runs as one fused kernel where a CPU does the work.
 
     Everything about it is Keras' layer's: arguments, weights, states, dropout, saving. Outputs and
@@ -38,34 +72,35 @@ class FusedLSTM(keras.layers.LSTM):
     TensorShape([2, 5, 3])
     """
 
-    def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
-        """Run all the steps; Keras calls this between preparing the states and shaping the outputs."""
-        if isinstance(mask, (list, tuple)):
-            mask = mask[0]
-        if mask is not None or not self._kernel_applies(bool(training)):
-            return super().inner_loop(sequences, initial_state, mask, training=training)
-        if training and 0.0 < self.dropout < 1.0:  # as in Keras' cell
-            sequences *= self.cell.get_dropout_mask(sequences[:, 0, :])[:, None, :]
-        steps = sequences[:, ::-1] if self.go_backwards else sequences
-        h0, c0 = initial_state
-        every_h, h, c = kernels.lstm(
-            steps, h0, c0, *weight_tensors(self), bool(training), self.return_sequences
-        )
-        return h, every_h if self.return_sequences else h[:, None], [h, c]
+    _kernel = "lstm"
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class FusedGRU(_Fused, keras.layers.GRU):
+    """A ``keras.layers.GRU`` that runs as one fused kernel where a CPU does the work.
+
+    All that is said of `FusedLSTM` holds. It takes Keras' own way with ``reset_after=False`` too, and
+    where the package was built without a C compiler.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> layer = FusedGRU(3, return_sequences=True)
+    >>> layer(np.zeros((2, 5, 1))).shape
+    TensorShape([2, 5, 3])
+    """
+
+    _kernel = "gru"
 
     def _kernel_applies(self, training: bool) -> bool:
-        one_mask_for_all_gates = not training or self.cell.implementation == 2
-        return (
-            keras.backend.backend() == "tensorflow"
-            and self.activation is keras.activations.tanh
-            and self.recurrent_activation is keras.activations.sigmoid
-            and self.compute_dtype == self.variable_dtype == "float32"
-            and not self.unroll
-            and self.use_cudnn is not True
-            and (one_mask_for_all_gates or not (self.dropout or self.recurrent_dropout))
-            and not kernels.has_accelerator()
-            and not kernels.under_xla()
-        )
+        return super()._kernel_applies(training) and self.reset_after and kernels.has_gru()
+
+
+_KERAS_OWN = {
+    keras.saving.get_registered_name(FusedLSTM): "LSTM",
+    keras.saving.get_registered_name(FusedGRU): "GRU",
+}
+"""Keras' layer in place of each of these, by the name that is saved."""
 
 
 def gates(layer: keras.layers.LSTM, inputs: Any, initial_state: Any = None) -> Gates:
@@ -119,7 +154,7 @@ def gates(layer: keras.layers.LSTM, inputs: Any, initial_state: Any = None) -> G
 
 
 def to_plain_keras(model: Any) -> Any:
-    """A copy of a model, or of one layer, with ``keras.layers.LSTM`` in place of every `FusedLSTM`.
+    """A copy of a model, or of one layer, with Keras' own layer in place of every `FusedLSTM` and `FusedGRU`.
 
     Saved as ``.keras``, the copy loads in a Keras that has never heard of this package. Weights are
     copied, and so is all that Keras saves of a model but how it was compiled.
@@ -139,18 +174,19 @@ def to_plain_keras(model: Any) -> Any:
     config = keras.saving.serialize_keras_object(model)
     config.pop("compile_config", None)
     # Unsafe only of a file from elsewhere: this config was made of objects that are already running.
-    plain = keras.saving.deserialize_keras_object(_with_keras_lstm(config), safe_mode=False)
+    plain = keras.saving.deserialize_keras_object(_plain(config), safe_mode=False)
     plain.set_weights(model.get_weights())
     return plain
 
 
-def _with_keras_lstm(config: Any) -> Any:
+def _plain(config: Any) -> Any:
     if isinstance(config, dict):
-        if config.get("registered_name") == keras.saving.get_registered_name(FusedLSTM):
-            config = {**config, "module": "keras.layers", "class_name": "LSTM", "registered_name": None}
-        return {name: _with_keras_lstm(value) for name, value in config.items()}
+        name = _KERAS_OWN.get(config.get("registered_name"))
+        if name:
+            config = {**config, "module": "keras.layers", "class_name": name, "registered_name": None}
+        return {key: _plain(value) for key, value in config.items()}
     if isinstance(config, (list, tuple)):
-        return type(config)(_with_keras_lstm(value) for value in config)
+        return type(config)(_plain(value) for value in config)
     return config
 
 
@@ -169,11 +205,17 @@ def _check_tanh_lstm(layer: Any) -> None:
         )
 
 
-def weight_tensors(layer: keras.layers.LSTM) -> tuple[Any, Any, Any]:
+def weight_tensors(layer: keras.layers.LSTM | keras.layers.GRU) -> tuple[Any, Any, Any]:
     """Kernel, recurrent kernel and bias as float32 tensors; a layer without bias has one of zeros."""
     cell = layer.cell
-    bias = cell.bias if cell.use_bias else keras.ops.zeros(cell.kernel.shape[1:])
+    bias = cell.bias if cell.use_bias else keras.ops.zeros(_bias_shape(layer))
     return _float32(cell.kernel), _float32(cell.recurrent_kernel), _float32(bias)
+
+
+def _bias_shape(layer: Any) -> tuple[int, ...]:
+    """A GRU whose reset gate comes after the product has one bias for its inputs and one for its state."""
+    columns = layer.cell.kernel.shape[1]
+    return (2, columns) if getattr(layer, "reset_after", False) else (columns,)
 
 
 def _float32(array: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The LSTM in C as TensorFlow operations; tools/build_native.py compiles it when the package is built."""
+"""LSTM and GRU in C as TensorFlow operations; tools/build_native.py compiles them with the package."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ log = logging.getLogger(__name__)
 
 @cache
 def operations() -> Any:
-    """``lstmwidgets_forward`` and ``lstmwidgets_backward``, described in ops.c; None where there are none.
+    """``lstmwidgets_forward`` and the others that ops.c describes; None where there are none.
 
     Without a C compiler the package is built without them, and a library from another system or
-    for another TensorFlow is not loaded: either is said once, and `lstmwidgets.model.kernels` then
-    takes TensorFlow's own kernel.
+    for another TensorFlow is not loaded: either is said once, and an LSTM then takes TensorFlow's own
+    kernel, a GRU Keras' own way.
     """
     try:
         return tf.load_op_library(str(LIBRARY))
     except (tf.errors.OpError, OSError, RuntimeError) as error:
         log.warning(
-            "lstmwidgets trains more slowly than it could, for its compiled LSTM is not there (%s): "
+            "lstmwidgets trains more slowly than it could, for its compiled cells are not there (%s): "
             "install a C compiler, then lstmwidgets again",
             "it was not built" if not LIBRARY.exists() else error,
         )

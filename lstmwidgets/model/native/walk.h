@@ -1,4 +1,5 @@
-/* An LSTM over a whole sequence, forward and back: what walk.c offers, once for each instruction set. */
+/* An LSTM and a GRU over a whole sequence, forward and back: what lstm.c and gru.c offer, once for each
+ * instruction set. */
 
 #ifndef LSTMWIDGETS_WALK_H
 #define LSTMWIDGETS_WALK_H
@@ -8,14 +9,16 @@
 enum {
     PAD = 8,    /* units are stored in eights; what lies beyond the last one is zero */
     BLOCK = 48, /* windows that walk together, so that their states stay in the fastest cache */
+    SLOTS = 4,  /* numbers kept of a unit at a step, of either cell */
 };
 
-/* All arrays are C-ordered float32, with gates packed i, f, g, o as Keras packs them. The forward pass leaves
- * three for the backward pass, time-major and padded to `width` units:
+/* All arrays are C-ordered float32, with gates packed as Keras packs them: i, f, g, o and z, r, h. The forward
+ * pass leaves these for the backward pass, time-major and padded to `width` units:
  *
  *   reads  (timesteps + 1, batch, read)    what a step multiplies with the weights: x, 1, h before the step
- *   cells  (timesteps + 1, batch, width)   the cell state before the step, and at the end the last one
- *   gates  (timesteps, batch, 4, width)    after their activations
+ *   cells  (timesteps + 1, batch, width)   LSTM: the cell state before the step, and at the end the last one
+ *   gates  (timesteps, batch, 4, width)    LSTM: i, f, g, o after their activations
+ *                                          GRU: z, r, the candidate g, and what r lets into it
  */
 typedef struct {
     ptrdiff_t timesteps, batch, features, units;
@@ -24,11 +27,18 @@ typedef struct {
     ptrdiff_t read;  /* features + 1 + width: how far apart two windows' reads are */
 } Sizes;
 
+static inline Sizes walk_sizes(ptrdiff_t timesteps, ptrdiff_t batch, ptrdiff_t features, ptrdiff_t units) {
+    ptrdiff_t width = (units + PAD - 1) / PAD * PAD;
+    return (Sizes){timesteps, batch, features, units, width, features + 1 + units, features + 1 + width};
+}
+
+/* LSTM ---------------------------------------------------------------------------------------------------- */
+
 typedef struct {
     const float *kernel;           /* (features, 4 units) */
     const float *recurrent_kernel; /* (units, 4 units) */
     const float *bias;             /* (4 units) */
-} Weights;
+} LstmWeights;
 
 typedef struct {
     const float *x;               /* (batch, timesteps, features) */
@@ -36,7 +46,7 @@ typedef struct {
     float *reads, *cells, *gates; /* without gates, reads and cells hold two steps, used in turn */
     float *every_h;               /* (batch, timesteps, units), or NULL where only the last state is asked for */
     float *h, *c;                 /* (batch, units): the last states */
-} Forward;
+} LstmForward;
 
 typedef struct {
     const float *reads, *cells, *gates;
@@ -45,19 +55,57 @@ typedef struct {
     float *by_z;              /* by what goes into the activations; shaped as the gates, and may replace them */
     float *by_h0, *by_c0;     /* (batch, units) */
     float *by_kernel, *by_recurrent_kernel, *by_bias;
-} Backward;
+} LstmBackward;
 
-/* `scratch` holds walk_scratch(…) floats. */
-typedef void forward_walk(const Sizes *, const Weights *, const Forward *, float *scratch);
-typedef void backward_walk(const Sizes *, const float *recurrent_kernel, const Backward *, float *scratch);
+/* `scratch` holds lstm_scratch(…) floats. */
+typedef void lstm_forward_walk(const Sizes *, const LstmWeights *, const LstmForward *, float *scratch);
+typedef void lstm_backward_walk(const Sizes *, const float *recurrent_kernel, const LstmBackward *, float *scratch);
 
-static inline Sizes walk_sizes(ptrdiff_t timesteps, ptrdiff_t batch, ptrdiff_t features, ptrdiff_t units) {
-    ptrdiff_t width = (units + PAD - 1) / PAD * PAD;
-    return (Sizes){timesteps, batch, features, units, width, features + 1 + units, features + 1 + width};
-}
-
-static inline size_t walk_scratch(const Sizes *size) {
+static inline size_t lstm_scratch(const Sizes *size) {
     return (size_t)(size->width * (4 * size->depth + 4 * size->units + 2 * BLOCK));
 }
+
+/* GRU ----------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const float *kernel;           /* (features, 3 units) */
+    const float *recurrent_kernel; /* (units, 3 units) */
+    const float *bias;             /* (2, 3 units): beside the input, and beside the state */
+} GruWeights;
+
+typedef struct {
+    const float *x;       /* (batch, timesteps, features) */
+    const float *h0;      /* (batch, units) */
+    float *reads, *gates; /* without gates, reads hold two steps, used in turn */
+    float *every_h;       /* (batch, timesteps, units), or NULL where only the last state is asked for */
+    float *h;             /* (batch, units): the last state */
+} GruForward;
+
+typedef struct {
+    const float *reads, *gates;
+    const float *by_every_h; /* (batch, timesteps, units), or NULL where only the last state counts */
+    const float *by_h;       /* (batch, units): by the last state */
+    float *by_z;             /* by what goes into z, r and g, and by what r lets into g; may replace the gates */
+    float *by_h0;            /* (batch, units) */
+    float *by_kernel, *by_recurrent_kernel, *by_bias;
+} GruBackward;
+
+/* `scratch` holds gru_scratch(…) floats. */
+typedef void gru_forward_walk(const Sizes *, const GruWeights *, const GruForward *, float *scratch);
+typedef void gru_backward_walk(const Sizes *, const float *recurrent_kernel, const GruBackward *, float *scratch);
+
+static inline size_t gru_scratch(const Sizes *size) {
+    return (size_t)(size->width * (3 * (size->depth + 1) + 3 * size->units + BLOCK));
+}
+
+/* The walks by the instructions that instructions.c chose. */
+typedef struct {
+    lstm_forward_walk *lstm_forward;
+    lstm_backward_walk *lstm_backward;
+    gru_forward_walk *gru_forward;
+    gru_backward_walk *gru_backward;
+} Walks;
+
+extern Walks walks;
 
 #endif
