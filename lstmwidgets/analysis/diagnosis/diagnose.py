@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lstmwidgets.analysis.diagnosis.checks import errors, leaks, scores, shape
+from lstmwidgets.analysis.diagnosis.checks import drift, errors, leaks, scores, shape
 from lstmwidgets.analysis.diagnosis.checks.finding import TONES, Finding
 from lstmwidgets.analysis.diagnosis.trial import (
     NAIVE,
@@ -22,7 +22,7 @@ from lstmwidgets.analysis.diagnosis.trial import (
     trial_of_frame,
 )
 from lstmwidgets.analysis.scoring.baselines import Baseline, fitted_baselines
-from lstmwidgets.analysis.scoring.scores import LSTM
+from lstmwidgets.analysis.scoring.scores import network_in
 from lstmwidgets.analysis.scoring.single import check_single
 from lstmwidgets.data.series import season_length
 from lstmwidgets.errors import LSTMWidgetsError
@@ -44,6 +44,7 @@ _ORDER = (
     "copies the last value",
     "flat line",
     "always the same",
+    "refit due",
     "worse than a baseline",
     "linear rival",
     "bias",
@@ -178,7 +179,7 @@ def diagnose(
     *,
     train: pd.DataFrame | None = None,
     frame: pd.DataFrame | None = None,
-    model: str = LSTM,
+    model: str | None = None,
     baselines: Sequence[Baseline] | None = None,
     season: int | None = None,
 ) -> Diagnosis:
@@ -186,10 +187,10 @@ def diagnose(
 
     Looked for: a split that leaks, missing or too good forecasts, skill in sample only, skill that
     chance explains, copies of the last value, flat lines, steps from which a baseline is better, a
-    linear model that does as well, bias, order left in the one-step errors, and intervals that break
-    their promise. Comparisons are paired over the cutoffs, with a test that allows for overlapping
-    horizons: see `lstmwidgets.analysis.diagnosis.evidence.mean_test`. A weakness is told only when it is both
-    unlikely to be chance and large enough to matter.
+    linear model that does as well, bias, errors that have grown since some cutoff, order left in the
+    one-step errors, and intervals that break their promise. Comparisons are paired over the cutoffs, with
+    a test that allows for overlapping horizons: see `lstmwidgets.analysis.diagnosis.evidence.mean_test`. A
+    weakness is told only when it is both unlikely to be chance and large enough to matter.
 
     Parameters
     ----------
@@ -201,8 +202,8 @@ def diagnose(
         check of skill in sample only.
     frame : pandas.DataFrame, optional
         With a forecaster as source: a backtest of it with intervals, for the check of coverage.
-    model : str
-        The column looked at; any model of the frame.
+    model : str, optional
+        The column looked at, by default the network's; any model of the frame.
     baselines : sequence of Baseline, optional
         For a forecaster; fitted here. By default
         `lstmwidgets.analysis.scoring.baselines.default_baselines`.
@@ -229,6 +230,10 @@ def diagnose(
     """
     if season is not None:
         season = checked_season(season)
+    if model is None:
+        config = getattr(source, "config", None)  # what is neither frame nor forecaster is refused below
+        models = source.columns if isinstance(source, pd.DataFrame) else [getattr(config, "network", "")]
+        model = network_in(models)
     if isinstance(source, pd.DataFrame):
         trial = trial_of_frame(source, model, season)
         learnt = None if train is None else trial_of_frame(train, model, season)
@@ -237,6 +242,8 @@ def diagnose(
         trial, in_a_row, learnt = _tried(source, model, baselines, season)
         found = list(leaks.check_windows(source))
     found += _checked(trial, learnt)
+    if not any(one.name == leaks.NAME and one.tone == "error" for one in found):
+        found += drift.check_drift(trial)  # errors in-sample are small, and grow where it ends
     found += errors.check_residuals(in_a_row)
     found += errors.check_coverage(trial if frame is None else trial_of_frame(frame, model, season))
     found.sort(key=lambda one: (TONES.index(one.tone), _ORDER.index(one.name)))

@@ -24,7 +24,7 @@ from lstmwidgets.analysis.scoring.baselines import (
     Baseline,
 )
 from lstmwidgets.analysis.scoring.metrics import model_columns
-from lstmwidgets.analysis.scoring.scores import LSTM
+from lstmwidgets.analysis.scoring.scores import network_in
 from lstmwidgets.analysis.scoring.tables import better_naive
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.features import calendar_names
@@ -52,6 +52,8 @@ class Trial:
     forecasts : dict of str to float64 array, shape (cutoffs, horizon)
     positions : integer array, shape (cutoffs,)
         Where the cutoffs lie on the time grid of the series, ascending.
+    times : pandas.DatetimeIndex of length cutoffs
+        When they are.
     season : int
         Points in one cycle, 1 for none.
     intervals : dict of int to (lower, upper), each of shape (cutoffs, horizon)
@@ -74,6 +76,7 @@ class Trial:
     y: Values
     forecasts: dict[str, Values]
     positions: NDArray[np.integer]
+    times: pd.DatetimeIndex
     season: int
     intervals: dict[int, tuple[Values, Values]]
     unit: str = ""
@@ -245,10 +248,11 @@ def trial_of_frame(frame: pd.DataFrame, model: str, season: int | None = None) -
         y=column("y"),
         forecasts={name: column(name) for name in model_columns(frame)},
         positions=places[times.searchsorted(pd.DatetimeIndex(cutoffs))],
+        times=pd.DatetimeIndex(cutoffs),
         season=checked_season(season),
         intervals={level: (column(f"{model}-lo-{level}"), column(f"{model}-hi-{level}")) for level in levels},
         unit=_unit(frame.attrs),
-        config=_config(frame.attrs) if model == LSTM else None,
+        config=_config(frame.attrs) if model == network_in(frame.columns) else None,
         refit=bool(frame.attrs.get("refit")),
         calendar=grid is not None and _has_calendar(grid.freq),
         held_out=_held_out(frame, model),
@@ -285,7 +289,7 @@ def trial_of_forecaster(
 
     Baselines are to be fitted on the forecaster's own windows.
     """
-    windows = forecaster.windows_
+    windows, index = forecaster.windows_, pd.DatetimeIndex(forecaster.series_.index)
     starts = windows.starts(part)[-most:] if newest else thinned(windows.starts(part), most, season)
     forecasts, notes = {model: forecaster.forecast_windows(starts)}, []
     forecasts |= {baseline.name: baseline.forecast(windows, starts) for baseline in baselines}
@@ -298,11 +302,12 @@ def trial_of_forecaster(
         y=windows.observed(starts),
         forecasts=forecasts,
         positions=windows.origins(starts),
+        times=index[windows.origins(starts)],
         season=season,
         intervals={},
         unit=_unit(forecaster.series_.attrs),
         config=forecaster.config,
-        calendar=_has_calendar(pd.DatetimeIndex(forecaster.series_.index).freq),
+        calendar=_has_calendar(index.freq),
         notes=tuple(notes),
     )
 

@@ -31,8 +31,8 @@ class Finding:
     name : str
         Which check it comes from, whatever the forecaster: "skill", "linear rival", "copies the last
         value", "flat line", "always the same", "in-sample only", "worse than a baseline", "split
-        leaks", "residuals", "coverage", "bias", "few forecasts", "no forecast", "too good" or
-        "constant".
+        leaks", "residuals", "coverage", "bias", "refit due", "few forecasts", "no forecast", "too good"
+        or "constant".
     tone : {"error", "warning", "quiet", "good"}
     headline : str
         A few words with the number that matters: "worse than seasonal naive after step 12".

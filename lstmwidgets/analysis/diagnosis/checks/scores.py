@@ -188,7 +188,7 @@ def check_linear(trial: Trial) -> Iterator[Finding]:
             numbers,
             f"Prefer {trial.model}, the simpler one."
             if trial.is_rule
-            else "Prefer the simpler model, unless you want to see what the LSTM remembers.",
+            else "Prefer the simpler model, unless you want to see what the network remembers.",
         )
     elif test.mean > 0:
         yield Finding(
