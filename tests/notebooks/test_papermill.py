@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
-import papermill
 import pytest
+
+from lstmwidgets.reports.single.execution import execute
+from lstmwidgets.reports.single.kernels import WarmKernel
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -19,11 +22,11 @@ CHANGES: dict[str, dict[str, Any]] = {
     "00_start_here": {"horizon": 26, "epochs": 12},
     "01_the_series": {"sequence_length": 12},
     "02_inside_the_cell": {"seed": 7},
-    "03_training": {"epochs": 30, "seed": 1},
+    "03_training": {"epochs": 6, "seed": 1},
     "04_prediction": {"horizon": 26, "epochs": 12},
-    "05_reading_the_gates": {"horizon": 26, "epochs": 12},
-    "06_missing_values": {"horizon": 26, "epochs": 4},
-    "07_is_it_any_good": {"horizon": 26, "epochs": 4},
+    "05_reading_the_gates": {"horizon": 26, "epochs": 3},
+    "06_missing_values": {"sequence_length": 52, "horizon": 26, "epochs": 2},
+    "07_is_it_any_good": {"horizon": 26, "epochs": 2},
 }
 
 pytestmark = pytest.mark.filterwarnings(
@@ -48,25 +51,23 @@ def test_every_notebook_has_changes_to_be_run_with():
     assert [path.stem for path in NOTEBOOKS] == sorted(CHANGES)
 
 
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[WarmKernel]:
+    """One kernel for all, which imports TensorFlow once and forgets one notebook before the next."""
+    with WarmKernel() as kernel:
+        yield kernel
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
-def test_a_changed_parameter_reaches_what_the_notebook_shows(path, tmp_path):
+def test_a_changed_parameter_reaches_what_the_notebook_shows(path, kernel, tmp_path, monkeypatch):
     changes = CHANGES[path.stem]
     stored = nbformat.read(path, as_version=4)
     probed = nbformat.from_dict(stored)
     probed.cells.append(nbformat.v4.new_code_cell(f"[{', '.join(changes)}]"))
     nbformat.write(probed, tmp_path / "in.ipynb")
 
-    executed = papermill.execute_notebook(
-        tmp_path / "in.ipynb",
-        tmp_path / "out.ipynb",
-        parameters=changes,
-        kernel_name="python3",
-        cwd=tmp_path,
-        progress_bar=False,
-        start_timeout=120,
-        execution_timeout=300,
-    )
-
+    monkeypatch.chdir(tmp_path)
+    executed = execute("in.ipynb", "out.ipynb", changes, work=tmp_path, kernel=kernel, timeout=300)
     (injected,) = (cell for cell in executed.cells if "injected-parameters" in cell.metadata.get("tags", []))
     assert all(f"{name} = {value!r}" in injected.source for name, value in changes.items())
     (last,) = executed.cells[-1].outputs
