@@ -1,4 +1,4 @@
-"""Every gate of an LSTM over one window, to be scrubbed through in the browser, linked to the forecast."""
+"""Every gate of a network over one window, to be scrubbed through in the browser, linked to the forecast."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
+from lstmwidgets.analysis.inside.cells import timesteps_and_units
 from lstmwidgets.analysis.inside.ledger import forecast_shares, memory_ledger, rests_on
-from lstmwidgets.analysis.inside.tracing import LayerTrace, WindowTrace, trace
-from lstmwidgets.analysis.inside.units import order_units
+from lstmwidgets.analysis.inside.traces import AnyLayer, AnyWindow
+from lstmwidgets.analysis.inside.tracing import trace
+from lstmwidgets.analysis.inside.units import order_units, orders_of
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.widgets.browser.page import standalone
 from lstmwidgets.widgets.explorer import picture
 from lstmwidgets.widgets.explorer.module import Module
-from lstmwidgets.widgets.explorer.payload import ORDERS, Packed, Surroundings, pack
+from lstmwidgets.widgets.explorer.payload import Packed, Surroundings, attention_beside, pack
 from lstmwidgets.widgets.explorer.windows import SeriesWindows, times_in_words
 from lstmwidgets.widgets.figures import Picture
 from lstmwidgets.widgets.view import View
@@ -31,13 +33,17 @@ _SHARED = ("t", "unit", "ahead", "order", "layer", "threshold", "speed", "playin
 
 
 class GateExplorer(View):
-    """What every cell of an LSTM did at each step of one window, and what the forecast made of it.
+    """What every cell of a network did at each step of one window, and what the forecast made of it.
 
     Above, the series with the window on it, to be dragged; below it the window with the forecast as
     known at the present step; then, on the same time axis, a strip for each of i, f, g, o, c and h,
     a row for each unit, and the memory ledger: what each step left in the cell state at the end.
     Beside them the cell itself, with the numbers of one unit at one step on its wires. Scrubbing and
     playing need no kernel.
+
+    A GRU has strips for z, r, g and h, and the ledger of h; a simple recurrent layer one for h. Attention
+    has a strip with a row for each head: how the last step weighs every step. It stands below the gates,
+    or alone where there are none, and then ``unit`` is the head.
 
     Parameters
     ----------
@@ -59,17 +65,18 @@ class GateExplorer(View):
     beside : int or None
         Starting position of a second window to be shown beside the first.
     layer : str
-        The LSTM layer looked into, by its name.
+        The layer looked into, by its name.
     ahead : int
         The step ahead, from 1, whose forecast is shared out among the steps read.
     order : str
-        How units are sorted: "index", "half-life", "similarity" or "contribution".
+        How units are sorted: "index", "half-life", "similarity" or "contribution"; without gates there are
+        the first and the third.
     threshold : float
         From 0 to 1: what is smaller is faded; of c and the ledger, as a share of their largest.
     speed : float
         Of playing; at 1, twelve steps a second.
     playing : bool
-    trace : WindowTrace
+    trace : WindowTrace, or that of another cell
         The numbers behind it.
 
     Raises
@@ -110,10 +117,10 @@ class GateExplorer(View):
 
     @classmethod
     def from_model(cls, model: Any, x: Any) -> Self:
-        """Look into a Keras model that holds LSTM layers.
+        """Look into a Keras model that holds LSTM, GRU, SimpleRNN or MultiHeadAttention layers.
 
-        It has one input and is no subclass with a graph of its own; its LSTM layers have tanh and
-        sigmoid for activations, and no step of the window is masked.
+        It has one input and is no subclass with a graph of its own; its activations are those of
+        `lstmwidgets.model.activations`, and no step of the window is masked.
 
         Parameters
         ----------
@@ -125,20 +132,21 @@ class GateExplorer(View):
         Raises
         ------
         LSTMWidgetsError
-            When there is no LSTM to be looked into, or ``x`` does not fit; it says what was found.
+            When there is nothing to be looked into, or ``x`` does not fit; it says what was found.
         """
         explorer = cls.__new__(cls)
         explorer._open(None, model, trace(model, x))
         return explorer
 
-    def _open(self, windows: SeriesWindows | None, source: Any, found: WindowTrace) -> None:
+    def _open(self, windows: SeriesWindows | None, source: Any, found: AnyWindow) -> None:
         self.trace = found
         self._windows, self._source = windows, source
         self._answering, self._pending, self._sending = False, Timer(0.0, self._show_known), RLock()
         self._module = Module()
         super().__init__([self._module])
         self.add_class("lw-panel")
-        self._set(layer=found.layer.name, t=len(found.h) - 1, start=found.start)
+        self._set(layer=found.layer.name, t=len(found.state) - 1, start=found.start)
+        self._set(order="half-life" if found.gates else "index")
         self._set(unit=int(order_units(found, self.order)[0]))
         self._module.overview = b"" if windows is None else windows.overview()
         self._show()
@@ -158,11 +166,11 @@ class GateExplorer(View):
 
     @traitlets.validate("t")
     def _a_step(self, proposal: dict[str, Any]) -> int:
-        return _within("t", proposal["value"], len(self.present.h) - 1, "the layer's steps are")
+        return _within("t", proposal["value"], len(self.present.state) - 1, "the layer's steps are")
 
     @traitlets.validate("unit")
     def _a_unit(self, proposal: dict[str, Any]) -> int:
-        return _within("unit", proposal["value"], self.present.h.shape[1] - 1, "the layer's units are")
+        return _within("unit", proposal["value"], self.present.state.shape[1] - 1, "the layer's units are")
 
     @traitlets.validate("ahead")
     def _a_step_ahead(self, proposal: dict[str, Any]) -> int:
@@ -179,7 +187,7 @@ class GateExplorer(View):
 
     @traitlets.validate("order")
     def _an_order(self, proposal: dict[str, Any]) -> str:
-        return _one_of("order", proposal["value"], ORDERS)
+        return _one_of("order", proposal["value"], orders_of(self.present))
 
     @traitlets.validate("threshold")
     def _a_share(self, proposal: dict[str, Any]) -> float:
@@ -206,16 +214,17 @@ class GateExplorer(View):
     # What it shows -------------------------------------------------------------------------
 
     @property
-    def present(self) -> LayerTrace:
+    def present(self) -> AnyLayer:
         """The trace of the layer looked into."""
         return next(each for each in self.trace.layers if each.name == self.layer)
 
     def summary(self) -> str:
         """The present moment in words, and what the forecast rests on."""
         layer = self.present
-        numbers = ", ".join(f"{name} {getattr(layer, name)[self.t, self.unit]:.2f}" for name in "ifgoch")
+        numbers = ", ".join(f"{name} {array[self.t, self.unit]:.2f}" for name, array in layer.arrays.items())
         when = self._module.facts["labels"][self.t]
-        said = f"{self._says(self.trace)}. Unit {self.unit} at {when}: {numbers}."
+        noun = "Head" if layer.cell == "attention" else "Unit"
+        said = f"{self._says(self.trace)}. {noun} {self.unit} at {when}: {numbers}."
         shares = self._shares()
         if shares is None:
             return said
@@ -235,6 +244,7 @@ class GateExplorer(View):
             picture.Scene(
                 title=f"{self._title()}: {self._says(found)}",
                 layer=layer,
+                attention=attention_beside(found, layer),
                 order=order_units(layer if shares is None else found, self.order),
                 t=self.t,
                 unit=self.unit,
@@ -246,7 +256,7 @@ class GateExplorer(View):
 
     def _shares(self) -> NDArray[np.float64] | None:
         """What each step brings to each forecast, where the layer looked into is the one it is made of."""
-        if self.trace.head is None or self.present is not self.trace.layer:
+        if self.trace.head is None or self.present is not self.trace.layer or not self.present.gates:
             return None
         return forecast_shares(memory_ledger(self.present), self.trace)
 
@@ -299,11 +309,13 @@ class GateExplorer(View):
         self._show()
 
     def _on_layer(self, change: dict[str, Any]) -> None:
-        steps, units = self.present.h.shape
+        steps, units = timesteps_and_units(self.present)
         if self.unit >= units:  # the layer before had more
             self.set_trait("unit", 0)
         if self.t >= steps:
             self.set_trait("t", steps - 1)
+        if self.order not in orders_of(self.present):
+            self.set_trait("order", "index")
         self._show()
 
     # What the browser is given -------------------------------------------------------------
@@ -339,11 +351,14 @@ class GateExplorer(View):
     def _known(self, start: int | None) -> NDArray[np.float64] | None:
         return None if self._windows is None or start is None else self._windows.known_at(start)
 
-    def _packed(self, found: WindowTrace) -> Packed:
+    def _packed(self, found: AnyWindow) -> Packed:
         layer = next(each for each in found.layers if each.name == self.layer)
         packed = pack(found, layer, self._around(found))
+        whole_only = "" if self._windows is None else self._windows.whole_only
         facts = {
             **packed.facts,
+            "notes": [*packed.facts["notes"], *self._missing(found, whole_only)],
+            "whole_only": bool(whole_only),
             "title": self._title(),
             "says": self._says(found),
             "movable": self._windows is not None,
@@ -353,12 +368,19 @@ class GateExplorer(View):
         }
         return Packed(facts, packed.block, packed.weights)
 
-    def _around(self, found: WindowTrace) -> Surroundings | None:
+    def _missing(self, found: AnyWindow, whole_only: str) -> list[str]:
+        """What a forecaster with an LSTM has, and why this one has not."""
+        said = [f"There is no forecast as known at each step, because {whole_only}."] if whole_only else []
+        if self._windows is not None and found.layer.gates and found.head is None:
+            said.append(f"The forecast is not shared out among the steps, because {found.no_head}.")
+        return said
+
+    def _around(self, found: AnyWindow) -> Surroundings | None:
         return None if self._windows is None or found.start is None else self._windows.around(found.start)
 
-    def _says(self, found: WindowTrace) -> str:
+    def _says(self, found: AnyWindow) -> str:
         if found.times is None:
-            return f"{len(self.present.h)} steps"
+            return f"{len(self.present.state)} steps"
         first, last = times_in_words(found.times[[0, -1]])
         return f"{first} to {last}"
 

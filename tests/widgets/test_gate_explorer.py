@@ -11,7 +11,7 @@ import pytest
 
 import lstmwidgets as lw
 from lstmwidgets.analysis.inside.ledger import forecast_shares, memory_ledger
-from lstmwidgets.widgets.explorer.payload import ORDERS
+from lstmwidgets.analysis.inside.units import ORDERS
 
 CONFIG = lw.LSTMConfig(sequence_length=24, horizon=3, units=5, epochs=2)
 

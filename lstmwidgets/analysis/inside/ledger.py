@@ -162,7 +162,8 @@ def forecast_shares(ledger: Ledger, trace: CellTrace) -> NDArray[np.float64]:
     checked_trace(trace)
     weights = output_weights(trace)
     head = _head(trace)
-    shares: NDArray[np.float64] = ledger.contributions @ weights + head.scale * head.straight
+    with np.errstate(over="ignore", invalid="ignore"):
+        shares: NDArray[np.float64] = ledger.contributions @ weights + head.scale * head.straight
     return shares
 
 
@@ -197,8 +198,9 @@ def output_weights(trace: CellTrace) -> NDArray[np.float64]:
         plain: NDArray[np.float64] = head.scale * head.kernel
         return plain
     last = 0 if _backwards(trace) else -1
-    shown = trace.o[last] * _over(_activation(trace), trace.c[last])
-    weights: NDArray[np.float64] = head.scale * shown[:, None] * head.kernel
+    with np.errstate(over="ignore", invalid="ignore"):
+        shown = trace.o[last] * _over(_activation(trace), trace.c[last])
+        weights: NDArray[np.float64] = head.scale * shown[:, None] * head.kernel
     return weights
 
 

@@ -97,6 +97,9 @@ class Explorer {
     setText(this.head, facts.title);
     this.range.max = this.trace.timesteps - 1;
     this.unitField.max = this.trace.units - 1;
+    const [one, all] = facts.cell === "attention" ? ["Head", "heads"] : ["Unit", "units"];
+    setText(this.unitField.previousSibling, one);
+    setText(this.sort.previousSibling, `Sort ${all} by`);
     this.ahead.parentElement.hidden = !facts.rests.length;
     this.ahead.max = facts.rests.length;
     fill(this.sort, facts.orders, this.get("order"));
@@ -240,10 +243,13 @@ class Explorer {
     if (document.activeElement !== this.unitField && this.unitField.value !== String(unit)) this.unitField.value = unit;
   }
 
+  // The units from top to bottom; a layer of another kind may be shown before the order has followed it.
+  order() { return this.trace[`order ${this.get("order")}`] ?? this.trace[`order ${this.trace.orders[0]}`]; }
+
   redraw() {
     this.palette.read();
     const { trace, palette } = this;
-    const order = trace[`order ${this.get("order")}`];
+    const order = this.order();
     const threshold = this.get("threshold");
     this.sort.value = this.get("order");
     this.threshold.value = threshold;
@@ -255,10 +261,11 @@ class Explorer {
     this.stopCompare.hidden = !this.other || !this.get("facts").movable;
     const ahead = this.get("ahead") - 1;
     // One scale for both windows, or the same colour would mean two numbers.
-    for (const name of ["c", LEDGER_NAME]) {
-      const ends = [trace, this.other].filter(Boolean).map((each) => extent(each[name]));
-      const most = Math.max(...ends.flat().map(Math.abs)) || 1;
-      for (const each of [trace, this.other]) if (each) each[`most ${name}`] = most;
+    const both = [trace, this.other].filter(Boolean);
+    for (const name of Object.keys(trace.scales)) {
+      const scales = both.map((each) => each.scales[name]);
+      const [most, bend] = ["most", "bend"].map((end) => Math.max(...scales.map((one) => one[end])));
+      for (const one of scales) Object.assign(one, { most, bend });
     }
     this.stack.show(trace, palette, order, threshold, ahead);
     // The same order in both, or the same unit would stand in two places.
@@ -279,7 +286,7 @@ class Explorer {
   press(event) {
     if (isTyping(event, this.range)) return;
     const { trace } = this;
-    const order = trace[`order ${this.get("order")}`];
+    const order = this.order();
     const row = order.indexOf(this.unit);
     pressed(event, {
       ArrowRight: () => this.go(this.t + 1),

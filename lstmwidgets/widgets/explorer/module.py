@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import anywidget
 import traitlets
 
 from lstmwidgets.widgets.browser import source
+from lstmwidgets.widgets.explorer.cell import CELLS
 
 HERE = Path(__file__).parent
-FILES = ("data.js", "series.js", "strips.js", "cell.js", "explorer.js")
-CELL = f"const CELL = {(HERE / 'cell.json').read_text(encoding='utf-8')};"
+FILES = ("data.js", "series.js", "strips.js", "equations.js", "cell.js", "explorer.js")
+DIAGRAMS = f"const CELLS = {json.dumps(CELLS, ensure_ascii=False)};"
 
 
 class Module(anywidget.AnyWidget):
@@ -43,7 +45,7 @@ class Module(anywidget.AnyWidget):
     position; "ending" and "beside" with a date, "beside" with nothing to have one window alone.
     """
 
-    _esm = source.script(HERE, FILES, before=CELL)
+    _esm = source.script(HERE, FILES, before=DIAGRAMS)
     _css = source.style(HERE / "explorer.css")
 
     facts = traitlets.Dict().tag(sync=True)

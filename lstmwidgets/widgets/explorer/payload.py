@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lstmwidgets.analysis.inside.cells import AttentionTrace, timesteps_and_units
 from lstmwidgets.analysis.inside.ledger import forecast_shares, memory_ledger, rests_on
-from lstmwidgets.analysis.inside.tracing import LayerTrace, WindowTrace
-from lstmwidgets.analysis.inside.units import dead_units, order_units, saturation
+from lstmwidgets.analysis.inside.traces import AnyLayer, AnyWindow, GRULayerTrace, LayerTrace
+from lstmwidgets.analysis.inside.units import order_units, orders_of
+from lstmwidgets.model.activations import ACTIVATIONS
 from lstmwidgets.widgets.browser.blocks import joined
-
-GATES = {"i": "input gates", "f": "forget gates", "o": "output gates"}
-ORDERS = ("index", "half-life", "similarity", "contribution")
+from lstmwidgets.widgets.explorer.cell import signs_of
+from lstmwidgets.widgets.explorer.notes import NAMES, notes_of
+from lstmwidgets.widgets.explorer.scales import ATTENTION, LEDGER, attention_scale, ledger_scale, scales_of
 
 
 @dataclass(frozen=True)
@@ -57,24 +59,34 @@ class Surroundings:
     labels: tuple[str, ...]
 
 
-def pack(trace: WindowTrace, layer: LayerTrace, around: Surroundings | None) -> Packed:
+def pack(trace: AnyWindow, layer: AnyLayer, around: Surroundings | None) -> Packed:
     """Everything that the browser draws of one layer over one window."""
-    timesteps, units = layer.h.shape
-    ledger = memory_ledger(layer)
-    arrays: dict[str, ArrayLike] = {name: getattr(layer, name) for name in "ifgoch"}
-    arrays |= {
-        "ledger": ledger.contributions,
-        "x": layer.x,
-        "initial_c": layer.initial_c,
-        "initial_h": layer.initial_h,
-        "half_life": ledger.half_life,
-    }
+    timesteps, units = timesteps_and_units(layer)
+    scales, arrays = scales_of(layer), dict[str, ArrayLike](layer.arrays)
+    orders = orders_of(layer)
     rests: list[str] = []
-    whole = layer is trace.layer and trace.head is not None
-    if whole:
-        shares = forecast_shares(ledger, trace)
-        arrays["share"] = shares
-        rests = [rests_on(shares[:, [ahead]]) for ahead in range(shares.shape[1])]
+    whole = bool(layer is trace.layer and layer.gates and trace.head is not None)
+    if layer.gates:
+        ledger = memory_ledger(layer)
+        scales[LEDGER] = ledger_scale(ledger.contributions)
+        arrays |= {LEDGER: ledger.contributions, "half_life": ledger.half_life}
+        if whole:
+            shares = forecast_shares(ledger, trace)
+            arrays["share"] = shares
+            rests = [rests_on(shares[:, [ahead]]) for ahead in range(shares.shape[1])]
+    weights_named: dict[str, ArrayLike] = {}
+    if not isinstance(layer, AttentionTrace):
+        arrays |= {"x": layer.x, "initial_h": layer.initial_h}
+        names = ("kernel", "recurrent_kernel", "bias")
+        weights_named = {name: getattr(layer, name) for name in names}
+    if isinstance(layer, LayerTrace):
+        arrays["initial_c"] = layer.initial_c
+        if layer.activation != "tanh":  # which the browser has itself
+            arrays["shown"] = ACTIVATIONS[layer.activation].function(layer.c)
+    if isinstance(layer, GRULayerTrace):
+        weights_named["recurrent_bias"] = layer.recurrent_bias
+    if (look := attention_beside(trace, layer)) is not None:
+        arrays[ATTENTION], scales[ATTENTION] = look.a, attention_scale(look.a)
     horizon = 0
     labels = steps_in_words(timesteps)
     if around is not None and trace.values is not None:
@@ -82,27 +94,41 @@ def pack(trace: WindowTrace, layer: LayerTrace, around: Surroundings | None) -> 
         labels = list(around.labels)
         arrays |= {"values": trace.values, "before": around.before}
         arrays |= {"actual": around.actual}
-    arrays |= {f"order {name}": order_units(trace if whole else layer, name) for name in ORDERS}
+    arrays |= {f"order {name}": order_units(trace if whole else layer, name) for name in orders}
     cut, block = joined(arrays)
-    names = ("kernel", "recurrent_kernel", "bias")
-    cut_weights, weights = joined({name: getattr(layer, name) for name in names})
+    cut_weights, weights = joined(weights_named)
     facts = {
         "arrays": cut,
         "weights": cut_weights,
+        "cell": layer.cell,
+        "letters": list(layer.letters),
+        "names": NAMES,
+        "signs": {} if isinstance(layer, AttentionTrace) else signs_of(layer),
+        "reset_after": bool(getattr(layer, "reset_after", False)),
+        "scales": {name: scale.facts() for name, scale in scales.items()},
         "timesteps": timesteps,
         "units": units,
-        "features": int(layer.x.shape[1]),
+        "heads": 0 if look is None else look.a.shape[1],
+        "features": 0 if isinstance(layer, AttentionTrace) else int(layer.x.shape[1]),
         "horizon": horizon,
         "season": around.season if around else 1,
         "backwards": bool(layer.backwards),
         "labels": labels,
         "start": trace.start,
         "rests": rests,
-        "notes": _notes(layer),
-        "orders": list(ORDERS),
+        "notes": notes_of(layer, trace, scales),
+        "orders": list(orders),
         "layers": [each.name for each in trace.layers],
     }
     return Packed(facts, block, weights)
+
+
+def attention_beside(trace: AnyWindow, layer: AnyLayer) -> AttentionTrace | None:
+    """The last attention layer, to be shown below the strips of a layer with as many steps."""
+    if isinstance(layer, AttentionTrace) or not trace.attention:
+        return None
+    last = trace.attention[-1]
+    return last if len(last.a) == len(layer.h) else None
 
 
 def steps_in_words(timesteps: int) -> list[str]:
@@ -114,22 +140,3 @@ def steps_in_words(timesteps: int) -> list[str]:
     ['step 0', 'step 1', 'step 2']
     """
     return [f"step {step}" for step in range(timesteps)]
-
-
-def _notes(layer: LayerTrace) -> list[str]:
-    """What the strips show of gates that no longer move, and of units that never did."""
-    shares = saturation(layer)
-    said = [
-        f"{GATES[name]} {state} {share:.0%} of the time"
-        for state, column in (("shut", "low"), ("open", "high"))
-        for name, share in zip("ifgo", shares[column].to_numpy(np.float64), strict=True)
-        if name in GATES and share >= 0.01
-    ]
-    notes = ["Hardly any gate is ever fully shut or fully open."]
-    if said:
-        notes = [f"Saturated: {', '.join(said)}."]
-    dead = dead_units(layer)
-    if len(dead):
-        few = ", ".join(map(str, dead[:8])) + (", …" if len(dead) > 8 else "")
-        notes.append(f"{len(dead)} of {layer.h.shape[1]} units show nothing in this window: {few}.")
-    return notes

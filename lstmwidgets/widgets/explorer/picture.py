@@ -11,16 +11,24 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from lstmwidgets.analysis.inside.cells import AttentionTrace, timesteps_and_units
 from lstmwidgets.analysis.inside.ledger import memory_ledger
-from lstmwidgets.analysis.inside.tracing import LayerTrace
+from lstmwidgets.analysis.inside.traces import AnyLayer
 from lstmwidgets.analysis.scoring.baselines import seasonal_naive
-from lstmwidgets.widgets.explorer.cell import CELL, draw_cell, moment_of
+from lstmwidgets.widgets.explorer.cell import CELLS, draw_cell, result_of
 from lstmwidgets.widgets.explorer.payload import Surroundings
+from lstmwidgets.widgets.explorer.scales import (
+    ATTENTION,
+    LEDGER,
+    Scale,
+    attention_scale,
+    ledger_scale,
+    scales_of,
+)
 from lstmwidgets.widgets.figures import Picture, quiet_axes
-from lstmwidgets.widgets.theme import GATES, colour
+from lstmwidgets.widgets.theme import colour
 
-MEMORY = "memory"
-_SIGNED = ("g", "c", "h", MEMORY)
+_LABELS = {LEDGER: "memory", ATTENTION: "attention"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +38,9 @@ class Scene:
     Attributes
     ----------
     title : str
-    layer : LayerTrace
+    layer : LayerTrace or that of another cell
+    attention : AttentionTrace or None
+        What is drawn below its strips.
     order : int array, shape (units,)
         The units from top to bottom.
     t, unit : int
@@ -43,7 +53,8 @@ class Scene:
     """
 
     title: str
-    layer: LayerTrace
+    layer: AnyLayer
+    attention: AttentionTrace | None
     order: NDArray[np.integer]
     t: int
     unit: int
@@ -54,26 +65,31 @@ class Scene:
 
 def draw(scene: Scene) -> Picture:
     """A figure on white, as wide as a page."""
-    layer = scene.layer
-    strips = {**{gate: getattr(layer, gate) for gate in GATES}, MEMORY: memory_ledger(layer).contributions}
+    layer, strips = scene.layer, _strips(scene)
+    timesteps, _ = timesteps_and_units(layer)
     heights = [1.9] * (scene.series is not None) + [1.0] * len(strips) + [0.8] * (scene.shares is not None)
-    picture = Picture(height=1.0 + 0.6 * sum(heights))
+    walked = not isinstance(layer, AttentionTrace)
+    picture = Picture(height=1.0 + max(0.6 * sum(heights), 2.9 * walked))
     picture.suptitle(scene.title, fontsize=10)
-    grid = picture.add_gridspec(1, 2, width_ratios=(7, 4))
+    grid = picture.add_gridspec(1, 2, width_ratios=(7, 4)) if walked else picture.add_gridspec(1, 1)
     rows = grid[0].subgridspec(len(heights), 1, height_ratios=heights).subplots(sharex=True, squeeze=False)
     axes = list(rows[:, 0])
-    _draw_moment(picture.add_subplot(grid[1]), scene)
-    reach = len(layer.h)
+    if walked:
+        _draw_moment(picture.add_subplot(grid[1]), scene)
+    reach = timesteps
     if scene.series is not None:
         reach += len(scene.series[1].actual)
         _draw_series(quiet_axes(axes[0]), *scene.series, scene.t)
     if scene.shares is not None:
         quiet_axes(axes[-1], y="share")
-        axes[-1].bar(np.arange(len(layer.h)), scene.shares, width=1.0, color=colour("forecast"))
+        axes[-1].bar(np.arange(timesteps), scene.shares, width=1.0, color=colour("forecast"))
     row = int(np.flatnonzero(scene.order == scene.unit)[0])
     first = int(scene.series is not None)
-    for each, (name, array) in zip(axes[first : first + len(strips)], strips.items(), strict=True):
-        _draw_strip(each, name, array[:, scene.order].T, row)
+    for each, (name, (array, scale)) in zip(axes[first : first + len(strips)], strips.items(), strict=True):
+        beside = name == ATTENTION and walked
+        rows = array.T if beside else array[:, scene.order].T
+        hue = colour(f"gate-{layer.memory if name == LEDGER else name}")
+        _draw_strip(each, _LABELS.get(name, name), rows, scale, hue, None if beside else row)
     for each in axes:
         each.axvline(scene.t, color=colour("actual"), linewidth=0.8)
         each.set_xlim(-0.5, reach - 0.5)
@@ -82,18 +98,26 @@ def draw(scene: Scene) -> Picture:
     return picture
 
 
+def _strips(scene: Scene) -> dict[str, tuple[NDArray[np.float64], Scale]]:
+    """What each strip shows, from top to bottom, and on which scale."""
+    layer, scales = scene.layer, scales_of(scene.layer)
+    strips = {letter: (array, scales[letter]) for letter, array in layer.arrays.items()}
+    if layer.gates:
+        left = memory_ledger(layer).contributions
+        strips[LEDGER] = left, ledger_scale(left)
+    if scene.attention is not None:
+        strips[ATTENTION] = scene.attention.a, attention_scale(scene.attention.a)
+    return strips
+
+
 def _draw_moment(axes: Any, scene: Scene) -> None:
     """The cell at the marked step, and below it what its numbers come to."""
     layer, t, unit = scene.layer, scene.t, scene.unit
+    assert not isinstance(layer, AttentionTrace)  # which has no cell
     draw_cell(axes, layer, t, unit)
     axes.set_title(f"unit {unit}, {scene.labels[t]}", fontsize=9, loc="left", color="#212121")
-    moment = moment_of(layer, t, unit)
-    kept, added = f"{moment['f']:.2f}·{moment['c_before']:.2f}", f"{moment['added']:.2f}"
-    text = (
-        f"c = f·c + i·g = {kept} + {added} = {moment['c']:.3f}\n"
-        f"h = o·tanh(c) = {moment['o']:.2f}·{moment['tanh_c']:.2f} = {moment['h']:.3f}"
-    ).replace("-", "\N{MINUS SIGN}")
-    below = CELL["height"] + 16
+    below = CELLS[layer.cell]["height"] + 16
+    text = result_of(layer, t, unit)
     axes.text(4, below, text, va="top", fontsize=7, family="monospace", color="#212121", linespacing=1.6)
     axes.set_ylim(below + 40, 0)
     axes.set_anchor("N")
@@ -112,27 +136,30 @@ def _draw_series(
     rules |= {"seasonal-naive": naive} if around.season > 1 else {}
     for name, line in rules.items():
         axes.plot(t + 1 + np.arange(horizon), line, color=colour(name), linewidth=1, linestyle="--")
-    axes.plot(t + np.arange(horizon + 1), [values[t], *known[t]], color=colour("forecast"), linewidth=1.8)
+    made = t if np.isfinite(known[t]).all() else steps - 1  # by a network that reads whole windows alone
+    line = [values[made], *known[made]]
+    axes.plot(made + np.arange(horizon + 1), line, color=colour("forecast"), linewidth=1.8)
 
 
-def _draw_strip(axes: Any, name: str, rows: NDArray[np.float64], row: int) -> None:
-    signed = name in _SIGNED
-    hue = colour(f"gate-{'c' if name == MEMORY else name}")
-    ends = [colour("actual"), "#ffffff", hue] if signed else ["#ffffff", hue]
-    most = float(np.abs(rows).max()) or 1.0 if name in ("c", MEMORY) else 1.0
+def _draw_strip(
+    axes: Any, label: str, rows: NDArray[np.float64], scale: Scale, hue: str, row: int | None
+) -> None:
+    ends = [colour("actual"), "#ffffff", hue] if scale.signed else ["#ffffff", hue]
     axes.imshow(
-        rows,
+        scale.shades(rows),
         aspect="auto",
         interpolation="nearest",
-        cmap=LinearSegmentedColormap.from_list(name, ends),
-        vmin=-most if signed else 0.0,
-        vmax=most,
+        cmap=LinearSegmentedColormap.from_list(label, ends).with_extremes(bad=colour("quiet")),
+        vmin=-1.0 if scale.signed else 0.0,
+        vmax=1.0,
         extent=(-0.5, rows.shape[1] - 0.5, len(rows) - 0.5, -0.5),
     )
-    around_row = Rectangle((-0.5, row - 0.5), rows.shape[1], 1.0, fill=False, linewidth=0.6)
-    around_row.set_edgecolor(colour("actual"))
-    axes.add_patch(around_row)
-    axes.set_ylabel(name, rotation=0, ha="right", va="center", color=hue, fontsize=10, fontweight="bold")
+    if row is not None:
+        around_row = Rectangle((-0.5, row - 0.5), rows.shape[1], 1.0, fill=False, linewidth=0.6)
+        around_row.set_edgecolor(colour("actual"))
+        axes.add_patch(around_row)
+    size = 8 if label == _LABELS[ATTENTION] else 10
+    axes.set_ylabel(label, rotation=0, ha="right", va="center", color=hue, fontsize=size, fontweight="bold")
     axes.set_yticks([])
     axes.spines[:].set_color("#cccccc")
     axes.tick_params(labelsize=8, length=0)

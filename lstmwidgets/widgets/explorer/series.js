@@ -113,6 +113,9 @@ class CloseUp {
     this.box.append(this.cursor, this.moving);
   }
 
+  // The step at which the forecast shown was made: a network that reads whole windows makes none before the end.
+  madeAt(t) { return this.trace.whole_only ? this.trace.timesteps - 1 : t; }
+
   // The forecasts of one step: this network's, and those of the rules that need no training.
   forecasts(t) {
     const { trace } = this;
@@ -128,7 +131,8 @@ class CloseUp {
       rivals.push(["seasonal-naive", naive]);
     }
     if (trace.known) {
-      rivals.push(["forecast", Array.from(trace.known.subarray(t * horizon, (t + 1) * horizon))]);
+      const made = this.madeAt(t);
+      rivals.push(["forecast", Array.from(trace.known.subarray(made * horizon, (made + 1) * horizon))]);
     }
     return rivals;
   }
@@ -140,7 +144,8 @@ class CloseUp {
     if (!values) return;
     const rivals = trace.season > 1 ? ["seasonal-naive", "repeat-last"] : ["repeat-last"];
     const drawn = ["actual", "forecast", ...rivals];
-    this.legend.replaceChildren(...drawn.map((name) => make("span", { class: `lw-ui-line lw-swatch-${name}`, text: LINES[name] })));
+    const words = trace.whole_only ? { ...LINES, forecast: "forecast, made at the window's end" } : LINES;
+    this.legend.replaceChildren(...drawn.map((name) => make("span", { class: `lw-ui-line lw-swatch-${name}`, text: words[name] })));
     this.still.fit(axis.width, CLOSE_UP_HEIGHT);
     this.moving.setAttribute("width", axis.width);
     this.moving.setAttribute("height", CLOSE_UP_HEIGHT);
@@ -190,9 +195,10 @@ class CloseUp {
     const shown = new Map(this.forecasts(t));
     for (const [name, line] of Object.entries(this.lines)) {
       const ahead = shown.get(name) ?? [];
-      line.setAttribute("d", [trace.values[t], ...ahead].reduce((path, value, k) => {
+      const from = name === "forecast" ? this.madeAt(t) : t;
+      line.setAttribute("d", [trace.values[from], ...ahead].reduce((path, value, k) => {
         if (!Number.isFinite(value)) return path;
-        return `${path}${path ? "L" : "M"}${axis.middle(t + k).toFixed(1)} ${this.y(value).toFixed(1)}`;
+        return `${path}${path ? "L" : "M"}${axis.middle(from + k).toFixed(1)} ${this.y(value).toFixed(1)}`;
       }, ""));
     }
   }

@@ -1,7 +1,9 @@
-// Six heat strips, units by time, and the memory ledger below them: drawn once, scrubbed over for nothing.
+// Heat strips, units by time, with the memory ledger and attention below: drawn once, scrubbed over for nothing.
 
 const STRIP_GAP = 5;
-const LEDGER_NAME = "ledger";
+const MOST_STRIPS = 8;
+const KEY_WORDS = { [LEDGER]: "left at the end", [ATTENTION]: "by each head" };
+const STRIP_LABELS = { [LEDGER]: "memory", [ATTENTION]: "attention" };
 
 class Strips {
   constructor(parent, onPick) {
@@ -10,7 +12,7 @@ class Strips {
     this.still = new Sheet(this.box, "lw-ui-canvas");
     // What moves are small boxes: a canvas over all the strips would be painted anew at each step.
     this.cursor = make("div", { class: "lw-ui-cursor" });
-    this.rows = [...GATES, LEDGER_NAME].map(() => make("div", { class: "lw-ex-row" }));
+    this.rows = Array.from({ length: MOST_STRIPS }, () => make("div", { class: "lw-ex-row" }));
     this.box.append(...this.rows, this.cursor);
     this.onPick = onPick;
     const pick = (event) => this.pick(event);
@@ -26,12 +28,19 @@ class Strips {
 
   // Where everything stands: `tops` by name, all strips of one height.
   layout(trace) {
-    const height = Math.round(Math.min(76, Math.max(34, trace.units * 2)));
-    const names = [...GATES, ...(trace.ledger ? [LEDGER_NAME] : [])];
+    const beside = trace.heads ? [ATTENTION] : [];
+    const names = [...trace.letters, ...(trace[LEDGER] ? [LEDGER] : []), ...beside];
+    const height = Math.round(Math.min(76, Math.max(34, (trace.cell === "attention" ? 12 : 2) * trace.units)));
     const tops = Object.fromEntries(names.map((name, k) => [name, 3 + k * (height + STRIP_GAP)]));
     const share = trace.share ? 44 : 0;
     const shareTop = 3 + names.length * (height + STRIP_GAP) + 4;
     return { height, names, tops, share, shareTop, total: shareTop + share + 18 };
+  }
+
+  // The rows of a strip from top to bottom; heads beside the units of a layer have an order of their own.
+  rowsOf(name) {
+    const { trace } = this;
+    return name === ATTENTION && trace.heads ? Array.from({ length: trace.heads }, (_, head) => head) : this.order;
   }
 
   show(trace, axis, palette, order, threshold, ahead) {
@@ -49,37 +58,39 @@ class Strips {
   }
 
   drawStrip(context, name, threshold) {
-    const { trace, axis, palette, order } = this;
+    const { trace, axis, palette } = this;
     const { height, tops } = this.places;
     const values = trace[name];
-    const signed = SIGNED.has(name) || name === LEDGER_NAME;
-    const most = trace[`most ${name}`] ?? 1;
-    const hue = palette.names[`gate-${name === LEDGER_NAME ? "c" : name}`];
+    const rows = this.rowsOf(name);
+    const { signed, most, bend } = trace.scales[name];
+    const hue = palette.names[`gate-${name === LEDGER ? memoryOf(trace) : name}`];
     const table = palette.ramp(hue, signed);
     const solid = new Uint32Array(table.buffer);
     const faded = solid.map((pixel) => (pixel & 0x00ffffff) | 0x28000000); // alpha comes last, in the high byte
-    const data = new Uint8ClampedArray(4 * trace.timesteps * trace.units);
+    const data = new Uint8ClampedArray(4 * trace.timesteps * rows.length);
     const cells = new Uint32Array(data.buffer);
-    const [steps, offset] = signed ? [127.5 / most, 127.5] : [255 / most, 0];
+    const far = bend ? Math.asinh(most / bend) : most; // bent, shades follow the order of magnitude
+    const [steps, offset] = signed ? [127.5 / far, 127.5] : [255 / far, 0];
     const least = threshold * most;
-    for (let row = 0, cell = 0; row < trace.units; row++) {
-      for (let t = 0, at = order[row]; t < trace.timesteps; t++, at += trace.units) {
+    for (let row = 0, cell = 0; row < rows.length; row++) {
+      for (let t = 0, at = rows[row]; t < trace.timesteps; t++, at += rows.length, cell++) {
         const value = values[at];
-        const step = (value * steps + offset + 0.5) | 0;
+        if (value !== value) continue; // no number: the ground shows through
+        const step = (bend ? Math.asinh(value / bend) : value) * steps + offset + 0.5;
         const shades = (value < 0 ? -value : value) < least ? faded : solid;
-        cells[cell++] = shades[step < 0 ? 0 : step > 255 ? 255 : step];
+        cells[cell] = shades[step <= 0 ? 0 : step >= 255 ? 255 : step | 0];
       }
     }
     context.imageSmoothingEnabled = false;
     const right = axis.edge(trace.timesteps);
-    context.drawImage(pixels(data, trace.timesteps, trace.units), axis.left, tops[name], right - axis.left, height);
+    context.drawImage(pixels(data, trace.timesteps, rows.length), axis.left, tops[name], right - axis.left, height);
     context.strokeStyle = palette.line;
     context.strokeRect(axis.left - 0.5, tops[name] - 0.5, right - axis.left + 1, height + 1);
     context.fillStyle = hue;
-    context.font = "bold 13px system-ui, sans-serif";
+    context.font = `bold ${name === ATTENTION ? 11 : 13}px system-ui, sans-serif`;
     context.textAlign = "right";
     context.textBaseline = "middle";
-    context.fillText(name === LEDGER_NAME ? "memory" : name, axis.left - 8, tops[name] + height / 2);
+    context.fillText(STRIP_LABELS[name] ?? name, axis.left - 8, tops[name] + height / 2);
     this.drawKey(context, name, table, signed, most);
   }
 
@@ -88,7 +99,7 @@ class Strips {
     const { axis, palette } = this;
     const { height, tops } = this.places;
     const left = axis.edge(this.trace.timesteps) + 8;
-    const ends = signed ? [-most, most] : [0, 1];
+    const ends = [signed ? -most : 0, most];
     context.save();
     context.translate(left, tops[name] + height);
     context.scale(1, -1); // from the least at the bottom to the most at the top
@@ -103,7 +114,7 @@ class Strips {
     context.fillText(tickText(Number(ends[1].toPrecision(2))), left + 11, tops[name] - 1);
     context.textBaseline = "bottom";
     context.fillText(tickText(Number(ends[0].toPrecision(2))), left + 11, tops[name] + height + 1);
-    const named = name === LEDGER_NAME ? "left at the end" : GATE_NAMES[name];
+    const named = KEY_WORDS[name] ?? this.trace.names[name];
     context.font = "11px system-ui, sans-serif";
     if (left + 40 + context.measureText("left at the end").width > axis.width) return; // all of them, or none
     context.textBaseline = "middle";
@@ -147,7 +158,7 @@ class Strips {
     const tall = height / trace.units;
     const left = axis.edge(0) - 2;
     this.rows.forEach((row, k) => {
-      row.hidden = k >= names.length;
+      row.hidden = k >= names.length || (names[k] === ATTENTION && trace.heads > 0); // no unit has a row there
       if (row.hidden) return;
       const top = Math.round(tops[names[k]] + this.rowOf[unit] * tall) - 1;
       row.style.transform = `translate(${left}px, ${top}px)`;
@@ -162,7 +173,8 @@ class Strips {
     const down = event.clientY - bounds.top;
     const t = Math.min(Math.max(this.axis.step(across), 0), this.trace.timesteps - 1);
     const { height, tops, names } = this.places;
-    const name = names.find((each) => down >= tops[each] && down < tops[each] + height);
+    const hit = names.find((each) => down >= tops[each] && down < tops[each] + height);
+    const name = hit === ATTENTION && this.trace.heads ? undefined : hit;
     const row = name && Math.floor(((down - tops[name]) / height) * this.trace.units);
     this.onPick(t, name ? this.order[Math.min(row, this.trace.units - 1)] : undefined);
   }

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstmwidgets.analysis.inside.tracing import WindowTrace
+from lstmwidgets.analysis.inside.traces import AnyWindow
 from lstmwidgets.data.features import KNOWN
 from lstmwidgets.data.series import season_length
 from lstmwidgets.errors import LSTMWidgetsError
@@ -30,10 +30,16 @@ class SeriesWindows:
         Starting positions.
     title : str
         What the series is, with its unit.
+    whole_only : str
+        Why the network forecasts from whole windows alone, as the end of a sentence that begins "because";
+        empty where there is a forecast as known at each step.
     """
 
     def __init__(self, forecaster: Any) -> None:
+        from lstmwidgets.model.walking import why_not_walked
+
         self._forecaster = forecaster
+        self.whole_only = why_not_walked(forecaster.model_)
         self._length, self._horizon = forecaster.config.sequence_length, forecaster.config.horizon
         self._series: pd.Series = forecaster.series_
         self._index = pd.DatetimeIndex(self._series.index)
@@ -88,10 +94,17 @@ class SeriesWindows:
         return self.nearest(position - self._length + 1)
 
     def known_at(self, start: int) -> NDArray[np.float64]:
-        """The forecast as known after each step: shape (timesteps, horizon), in the unit of the series."""
+        """The forecast as known after each step: shape (timesteps, horizon), in the unit of the series.
+
+        Of a network that reads whole windows alone it is known after the last step, and NaN before.
+        """
         from lstmwidgets.model.passes import as_known_at
 
-        return as_known_at(self._forecaster, start)
+        if not self.whole_only:
+            return as_known_at(self._forecaster, start)
+        known = np.full((self._length, self._horizon), np.nan)
+        known[-1] = self._forecaster.forecast_windows(np.array([start]))[0]
+        return known
 
     def around(self, start: int) -> Surroundings:
         """What came before and after a window."""
@@ -108,7 +121,7 @@ class SeriesWindows:
             labels=(*times_in_words(times), *times_in_words(ahead)),
         )
 
-    def facts(self, found: WindowTrace) -> dict[str, Any]:
+    def facts(self, found: AnyWindow) -> dict[str, Any]:
         """For the browser: where a window lies, and where others may."""
         assert found.start is not None
         clock = bool((self._index[:2] != self._index[:2].normalize()).any())
