@@ -96,7 +96,7 @@ class UnitsDial(View):
     ) -> None:
         known = series_of(series)
         self._measuring = Measuring(
-            known, checked_config(config), covariates, self._state_changed, self._progressed
+            known, checked_config(config), covariates, self._redraw, self._progressed
         )
         self._measuring.aim(parameter, values, seeds)
         self._errors, self._losses = ErrorCurve(), LossGap()
@@ -117,7 +117,7 @@ class UnitsDial(View):
         )
         self.add_class("lw-panel").add_class("lw-dial")
         self._take_plan()
-        self._state_changed()
+        self._redraw()
         self._wire()
 
     # For the cells below ------------------------------------------------------------------
@@ -202,7 +202,7 @@ class UnitsDial(View):
             self._measuring.aim(self.parameter, values, self.seeds)
         finally:
             self._take_plan()
-            self._state_changed()
+            self._redraw()
 
     def _take_plan(self) -> None:
         plan, self._aiming = self._measuring.plan, True
@@ -214,7 +214,7 @@ class UnitsDial(View):
 
     # What the trainings tell, on whichever thread ---------------------------------------------
 
-    def _state_changed(self) -> None:
+    def _redraw(self) -> None:
         with self._measuring.lock:
             scene = self._scene()
             self._heading.value = f"<h4>{html.escape(words.heading(scene))}</h4>"
@@ -257,15 +257,15 @@ class UnitsDial(View):
         """Take what the controls hold, where it is accepted."""
         if self._aiming:
             return
-        wanted = self._controls.wanted
-        other = wanted.parameter != self.parameter
         try:
+            wanted = self._controls.wanted
+            other = wanted.parameter != self.parameter
             self._measuring.aim(wanted.parameter, None if other else wanted.values, wanted.seeds)
         except LSTMWidgetsError as error:
             self._controls.refuse(str(error))
             return
         self._take_plan()
-        self._state_changed()
+        self._redraw()
 
     def _name(self) -> None:
         """Tell a screen reader what ipywidgets and bqplot do not."""

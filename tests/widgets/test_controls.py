@@ -7,6 +7,7 @@ import lstmwidgets as lw
 from lstmwidgets.config import NETWORKS
 from lstmwidgets.widgets.controls import IN_SIGHT, NumberField, SettingsForm, positions
 from lstmwidgets.widgets.panel.data_picker import DataPicker, facts
+from lstmwidgets.widgets.panel.paper import settings_in_words
 
 PARAMETERS = lw.LSTMConfig.parameters()
 SLIDING = [name for name in PARAMETERS if positions(PARAMETERS[name])]
@@ -219,3 +220,19 @@ def test_columns_are_asked_for_only_where_choosing_them_can_help():
     picker.datasets.value = "own"
     assert picker.problem == "" and picker._columns.layout.display == "none"
     assert picker.series.attrs["file"] == "mine.csv"
+
+
+def test_what_the_cell_has_not_is_left_out_of_a_panels_still_and_copied_settings_stay_whole():
+    in_sight, folded = settings_in_words(lw.LSTMConfig(cell="transformer", layers=2))
+    assert in_sight == "Sequence length 48 · Cell Transformer · Size 32 · Epochs 20"
+    assert "Blocks 2" in folded and "ctivation" not in folded
+    panel = lw.TrainingPanel("nile", lw.LSTMConfig(sequence_length=8, horizon=2, activation="relu"))
+    assert ".lw-field-activation input, .lw-field-activation select" in panel._shown._names.attributes
+    panel._settings.fields["cell"].choice.value = "transformer"
+    assert lw.LSTMConfig.model_validate_json(panel._shown.copy.text) == panel.config
+    assert panel.config.activation == "tanh" and "parameters" in panel._shown._cost.value
+    spoken = panel._shown._names.attributes[".lw-field-units .noUi-handle"]
+    assert (
+        spoken["aria-label"].startswith("Size")
+        and spoken["aria-valuetext"] == "32 units of the LSTM as large"
+    )

@@ -58,9 +58,10 @@ def of_state(measuring: Measuring) -> tuple[str, str]:
         return "Training.", "quiet"
     if measuring.state == "done":
         return f"All {counted(planned)} have ended.", "quiet"
-    if measuring.state == "stopped" or done:
-        return f"Stopped after {done:,} of {counted(planned)}. Start goes on with the rest.", "quiet"
-    return "Ready to train.", "quiet"
+    if measuring.state == "stopped":
+        return f"Stopped after {done:,} of {counted(planned)}. Go on trains the rest.", "quiet"
+    there = f"{done:,} of {counted(planned)} {'is' if done == 1 else 'are'} there already. " if done else ""
+    return f"{there}Ready to train.", "quiet"
 
 
 def of_progress(runs: Runs, measuring: Measuring) -> str:
@@ -94,12 +95,11 @@ def of_losses(scene: Scene) -> str:
         f"In the last epoch the validation loss is {first:.2g} times the training loss with "
         f"{ratios.index[0]:,} {EACH[scene.parameter]}"
     )
-    kept = "Dashed: of the epoch whose weights are kept."
     if len(ratios) == 1:
-        return f"{said}. {kept}"
+        return f"{said}."
     widens = last > _WIDENS * first
     meaning = "widens, so more of train is learned by heart" if widens else "does not widen"
-    return f"{said}, {last:.2g} times with {ratios.index[-1]:,}: the gap {meaning}. {kept}"
+    return f"{said}, {last:.2g} times with {ratios.index[-1]:,}: the gap {meaning}."
 
 
 def summary(scene: Scene, status: str) -> str:

@@ -1,0 +1,217 @@
+"""The dial measures in the background, stops at once, keeps what it has, and says what it chose."""
+
+import asyncio
+import html
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import lstmwidgets as lw
+from lstmwidgets.widgets.dial.charts import aside, value_ticks
+from lstmwidgets.widgets.dial.measuring import on_shared_cutoffs
+from lstmwidgets.widgets.dial.table import cells_of, mark_of
+
+SMALL = lw.LSTMConfig(sequence_length=8, horizon=2, units=7, epochs=2)
+LONG = SMALL.replace(epochs=1000, batch_size=1)
+
+
+@pytest.fixture(scope="module")
+def series():
+    return lw.load_dataset("nile")
+
+
+@pytest.fixture(scope="module")
+def measured(series):
+    return lw.UnitsDial(series, SMALL, values=[4, 2], seeds=2).run()
+
+
+def until(condition, seconds=60.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.005)
+
+
+def status(dial):
+    return dial._controls._status.value
+
+
+def enabled(dial):
+    return {name for name, button in dial._controls.buttons.items() if not button.disabled}
+
+
+def test_making_a_dial_imports_no_tensorflow():
+    code = (
+        "import sys, lstmwidgets as lw; config = lw.LSTMConfig(sequence_length=8, horizon=2);"
+        "dial = lw.UnitsDial('nile', config); dial.still(); dial.summary();"
+        "dial.parameter = 'sequence_length';"
+        "sys.exit(any(name.split('.')[0] in ('tensorflow', 'keras') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0
+
+
+def test_before_a_start_it_says_how_much_there_is_to_train(series):
+    dial = lw.UnitsDial(series, SMALL, values=[2, 4], seeds=3)
+    assert dial.state == "idle" and dial.values == (2, 4) and dial.curve is None
+    assert "6 trainings · about " in dial._controls._cost.value
+    assert enabled(dial) == {"start"}
+    with pytest.raises(
+        lw.LSTMWidgetsError, match=r"nothing is chosen yet: press Start .* or call dial.run\(\)"
+    ):
+        _ = dial.config
+    assert [row["error"] for row in cells_of(dial._scene()).values()] == ["–", "–"]
+
+
+def test_run_gives_the_curve_that_validation_curve_gives(measured, series):
+    alone = lw.validation_curve(series, SMALL, "units", [2, 4], seeds=2, progress_bar=False)
+    assert measured.curve.table["mean"].equals(alone.table["mean"])
+    assert measured.state == "done" and measured.curve.chosen == alone.chosen
+    assert measured.config == SMALL.replace(units=alone.chosen)
+    assert alone.reason in measured.summary() and enabled(measured) == set()
+
+
+def test_what_is_drawn_is_what_was_measured(measured):
+    table = measured.curve.table
+    assert measured._errors.mean.x.tolist() == [2, 4]
+    assert measured._errors.mean.y.tolist() == table["mean"].tolist()
+    np.testing.assert_array_equal(measured._errors.band.y, table[["low", "high"]].to_numpy().T)
+    assert measured._errors.seeds.y.tolist() == measured.curve.runs["val_error"].tolist()
+    assert measured._errors.limit.y.tolist() == pytest.approx([measured.curve.limit] * 2)
+    last = [run.history["loss"].iloc[-1] for run in measured.curve.outcomes if run.config.units == 4]
+    assert measured._losses.lines["train"].y[1] == pytest.approx(np.mean(last))
+    scene = measured._scene()
+    assert mark_of(measured.curve.chosen, scene).startswith("chosen")
+    assert cells_of(scene)[4]["parameters"] == "106" and cells_of(scene)[4]["seeds"] == "2 of 2"
+
+
+def test_other_values_keep_what_is_there_and_train_only_the_rest(measured, series):
+    dial = lw.UnitsDial(series, SMALL, values=[4, 2], seeds=2)
+    dial._measuring._found = dict(measured._measuring._found)
+    dial.seeds = 1
+    assert dial.state == "done" and len(dial.curve.outcomes) == 2
+    dial.values = [2, 3, 4]
+    assert dial.state == "idle" and len(dial.curve.outcomes) == 2
+    assert "2 of 3 trainings are there already" in status(dial)
+    before = dial.curve.outcomes[0]
+    assert dial.run().curve.outcomes[0] is before and dial.curve.values == [2, 3, 4]
+    dial.parameter = "sequence_length"
+    assert dial.curve is None and dial.values[0] == 8
+    dial.parameter, dial.values = "units", [2, 4]
+    assert dial.state == "done"
+
+
+def test_start_leaves_the_thread_free_and_stop_is_heeded_within_a_batch(series):
+    dial = lw.UnitsDial(series, LONG, values=[2, 4], seeds=1)
+    began = time.perf_counter()
+    dial._controls.buttons["start"].click()
+    assert time.perf_counter() - began < 0.5 and dial.state == "running"
+    assert enabled(dial) == {"stop"} and dial._controls.values.disabled
+    with pytest.raises(lw.LSTMWidgetsError, match="this dial is running: stop it first"):
+        dial.run()
+    with pytest.raises(lw.LSTMWidgetsError, match="this dial is running: stop it first"):
+        dial.values = [3]
+    assert dial.values == (2, 4)
+    until(lambda: "epoch" in dial._controls._progress.value)
+    dial._controls.buttons["stop"].click()
+    assert asyncio.run(asyncio.wait_for(dial.done(), 5)).state == "stopped"
+    assert "Stopped after 0 of 2 trainings" in status(dial) and enabled(dial) == {"start"}
+
+
+def test_points_come_as_trainings_end_and_a_new_start_goes_on(series):
+    dial = lw.UnitsDial(series, SMALL, values=[2, 4, 5], seeds=1)
+    seen = []
+    dial._errors.mean.observe(lambda change: seen.append(len(change["new"])), "y")
+    came = threading.Event()
+    dial._errors.mean.observe(lambda change: dial.stop() or came.set(), "y")
+    dial.start()
+    assert came.wait(60)
+    until(lambda: dial.state != "running")
+    assert dial.state == "stopped" and len(dial.curve.outcomes) < 3
+    first = dial.curve.outcomes
+    dial._errors.mean.unobserve_all()
+    dial.run()
+    assert dial.state == "done" and dial.curve.values == [2, 4, 5] and first[0] in dial.curve.outcomes
+
+
+def test_values_that_do_not_fit_the_series_are_told_and_cannot_be_started(series):
+    dial = lw.UnitsDial(series, SMALL, "sequence_length", [8, 90], seeds=1)
+    assert "sequence_length=90 cannot be trained on this series" in dial.problem
+    assert "cannot be trained" in status(dial) and enabled(dial) == set()
+    with pytest.raises(lw.LSTMWidgetsError, match="cannot be trained on this series"):
+        dial.run()
+    dial._controls.values.value = "8, 12"
+    assert dial.problem == "" and enabled(dial) == {"start"} and dial.values == (8, 12)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"parameter": "layers"}, "parameter='layers' is not accepted"),
+        ({"values": []}, "values is empty"),
+        ({"values": [4, 0]}, "units=0 is not accepted"),
+        ({"values": "4"}, "values='4' is not accepted"),
+        ({"seeds": 0}, "seeds=0 is not accepted"),
+        ({"config": 3}, "config=3 is a int, not an LSTMConfig"),
+        ({"series": "niles"}, "there is no dataset 'niles'"),
+    ],
+)
+def test_what_is_not_accepted_is_refused_in_words(series, settings, words):
+    with pytest.raises(lw.LSTMWidgetsError, match=words):
+        lw.UnitsDial(**{"series": series, "config": SMALL, **settings})
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "words"),
+    [
+        ("values", "4, many", "values='4, many' is not accepted: write whole numbers"),
+        ("values", "4, 0", "units=0 is not accepted"),
+        ("seeds", "", "seeds='' is not accepted"),
+        ("seeds", "0", "seeds=0 is not accepted"),
+    ],
+)
+def test_what_is_typed_wrongly_stays_to_be_mended_and_changes_nothing(series, field, typed, words):
+    dial = lw.UnitsDial(series, SMALL, values=[2, 4], seeds=1)
+    box = getattr(dial._controls, field)
+    box.value = typed
+    assert words in html.unescape(status(dial)) and box.value == typed
+    assert enabled(dial) == set()
+    assert dial.values == (2, 4) and dial.seeds == 1
+    with pytest.raises(lw.LSTMWidgetsError, match=words.split("'")[0]):
+        dial.start()
+    box.value = "5"
+    assert enabled(dial) == {"start"}
+
+
+def test_an_empty_field_of_values_asks_for_such_as_suit_the_series(series):
+    dial = lw.UnitsDial(series, SMALL, values=[2, 4], seeds=[7])
+    dial._controls.values.value = ""
+    assert dial.values == (4, 8, 16) and dial._controls.values.value == "4, 8, 16"
+    assert dial.seeds == (7,) and dial._controls.seeds.value == "7,"
+
+
+def test_trainings_of_two_goes_are_judged_on_the_cutoffs_that_they_share(measured):
+    one, other, *_ = measured.curve.outcomes
+    fewer = replace(other, val_errors=other.val_errors.iloc[:3], val_error=9.0)
+    found = on_shared_cutoffs([one, fewer])
+    assert [len(run.val_errors) for run in found] == [3, 3]
+    assert found[0].val_error == pytest.approx(one.val_errors.iloc[:3].mean())
+    assert on_shared_cutoffs([one, other]) == [one, other]
+
+
+def test_values_too_close_to_be_written_apart_are_left_out_but_never_the_ends():
+    assert value_ticks((1, 2, 4)).tolist() == [1, 2, 4]
+    assert value_ticks((10, 100, 101)).tolist() == [10, 101]
+    assert value_ticks((16,)).tolist() == [16]
+
+
+def test_a_dial_is_saved_and_names_run_inward(measured, tmp_path):
+    page = measured.save(tmp_path / "dial.html").read_text()
+    assert "<svg" in page and "how many units?" in page
+    assert [aside(value, measured._scene()) for value in (2, 4)] == ["start", "end"]
+    assert pd.notna(measured.curve.limit) and "image/png" in measured._repr_mimebundle_()
