@@ -27,7 +27,7 @@ def draw_still(search: Search | None, scene: Scene) -> Picture:
     picture = Picture(height=height + 0.17 * lines)
     left, right = picture.subplots(1, 2, width_ratios=(1, 1))
     unit = f", {search.unit}" if search is not None and search.unit else ""
-    _history(quiet_axes(left, x="trial", title=f"Validation error by trial{unit}"), scene)
+    _history(quiet_axes(left, title=f"Validation error by trial{unit}"), scene)
     _settings(right, scene)
     picture.suptitle(words.heading(search), x=0.01, ha="left", fontsize=11, color="#212121")
     picture.supxlabel(text, x=0.01, ha="left", fontsize=8, color="#212121")
@@ -46,7 +46,15 @@ def _history(axes: Any, scene: Scene) -> None:
     axes.set_ylim(*scene.limits)
     axes.set_xlim(-0.5, scene.last + 0.5)
     axes.set_xticks(trial_ticks(scene.last))
-    axes.legend(frameon=False, fontsize=8, ncols=2, loc="upper right", borderpad=0)
+    axes.legend(
+        frameon=False,
+        fontsize=8,
+        ncols=4,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.12),
+        columnspacing=1.2,
+        handletextpad=0.4,
+    )
 
 
 def _settings(axes: Any, scene: Scene) -> None:
@@ -61,8 +69,7 @@ def _settings(axes: Any, scene: Scene) -> None:
     axes.axvline(0, color=GRID, linewidth=0.8)
     axes.set_yticks(places, [each.label for each in scene.settings])
     axes.tick_params(length=0, labelcolor="#212121")
-    top = float(shares.max(initial=0.0)) or 1.0
-    axes.set_xlim(0, 2.1 * top)
+    axes.set_xlim(0, 2.1)
     axes.set_ylim(max(len(places), 1) - 0.4, -0.6)
     beside = {"xytext": (4, 0), "textcoords": "offset points", "va": "center", "fontsize": 8}
     for place, share, each in zip(places, shares, scene.settings, strict=True):
@@ -70,5 +77,5 @@ def _settings(axes: Any, scene: Scene) -> None:
         turned = each.chosen != each.begun
         words_of = f"{each.chosen}  (begun with {each.begun})" if turned else each.chosen
         axes.annotate(
-            words_of, (1.25 * top, place), color="#212121", weight="bold" if turned else "normal", **beside
+            words_of, (1.25, place), color="#212121", weight="bold" if turned else "normal", **beside
         )

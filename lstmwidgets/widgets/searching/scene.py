@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 
 DONE, PRUNED, LEAST, CHOSEN = "trained to the end", "broken off early", "least so far", "chosen"
 HUES = {DONE: "forecast", PRUNED: "quiet", LEAST: "validation", CHOSEN: "good"}
+_EDGE = 0.03
 _HIGH = 3.0  # what lies so many times higher above the best than the middle trial does would squash the rest
 
 
@@ -89,10 +90,11 @@ def scene_of(search: Search | None) -> Scene:
         return Scene({DONE: nothing, PRUNED: nothing}, nothing, nothing, (0.0, 1.0), 0, 1, _settings(search))
     errors = search.trials["error"].dropna()
     low, high = _limits(errors, search.trials)
+    edge = high - _EDGE * (high - low)
     points = {}
     for name, state in ((DONE, "done"), (PRUNED, "pruned")):
         some = errors[search.trials.loc[errors.index, "state"] == state]
-        points[name] = some.index.to_numpy(np.float64), np.minimum(some.to_numpy(np.float64), high)
+        points[name] = some.index.to_numpy(np.float64), np.minimum(some.to_numpy(np.float64), edge)
     chosen = nothing
     if len(search.done):
         chosen = np.array([float(search.best_trial)]), np.array([search.best_error])
@@ -101,7 +103,7 @@ def scene_of(search: Search | None) -> Scene:
         least=_steps(search.history.dropna()),
         chosen=chosen,
         limits=(low, high),
-        above=int((errors > high).sum()),
+        above=int((errors > edge).sum()),
         last=max(1, int(search.trials.index[-1])),
         settings=_settings(search),
     )

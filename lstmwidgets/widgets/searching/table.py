@@ -10,8 +10,8 @@ from lstmwidgets.widgets.searching.scene import Scene, Setting
 
 _HEADS = [
     ("setting", "What was searched"),
-    ("how much it mattered", "Share of what told good trials from others, as far as these trials can tell"),
-    ("share", "The same in numbers; they add up to 100 %"),
+    ("how much it mattered", "Share of the differences between trials that it explains by itself"),
+    ("share", "The same in numbers"),
     ("chosen", "In the best trial"),
     ("begun with", "In the config that the search began with"),
     ("tried", "Range or list; 'by ratio' where 8 is as far from 16 as 64 from 128"),
@@ -22,13 +22,12 @@ def settings_html(scene: Scene) -> str:
     """The table; empty before there is a search."""
     if not scene.settings:
         return ""
-    top = max([each.share for each in scene.settings if math.isfinite(each.share)], default=1.0)
-    rows = [_row(each, top or 1.0) for each in scene.settings]
+    rows = [_row(each) for each in scene.settings]
     return table("Settings chosen, and how much each mattered", heads(_HEADS), rows, "lw-searched")
 
 
-def _row(setting: Setting, top: float) -> str:
-    drawn = bars([Bar(setting.share, hue="validation")], top) if math.isfinite(setting.share) else ""
+def _row(setting: Setting) -> str:
+    drawn = bars([Bar(setting.share, hue="validation")], 1.0) if math.isfinite(setting.share) else ""
     chosen, begun, tried = (html.escape(text) for text in (setting.chosen, setting.begun, setting.tried))
     return (
         f'<tr><th scope="row" style="padding-left: 0" title="{setting.name}">{setting.label}</th>'

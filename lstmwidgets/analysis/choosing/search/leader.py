@@ -29,7 +29,7 @@ AT_RANDOM = 10
 BEFORE_PRUNING = 5
 """Trials that have to be known before one is broken off for being worse than their median."""
 
-_WARM_UP = 5  # the first fifth of the epochs says little
+_WARM_UP = 4  # the first quarter of the epochs says little
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,9 +172,8 @@ class Leader:
 def _pruner(epochs: int) -> BasePruner:
     from optuna.pruners import MedianPruner
 
-    return MedianPruner(
-        n_startup_trials=BEFORE_PRUNING, n_warmup_steps=max(1, epochs // _WARM_UP), n_min_trials=3
-    )
+    spared = max(2, epochs // _WARM_UP)
+    return MedianPruner(n_startup_trials=BEFORE_PRUNING, n_warmup_steps=spared + 1, n_min_trials=3)
 
 
 def _sampler(seed: int, number: int) -> BaseSampler:

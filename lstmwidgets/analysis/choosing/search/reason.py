@@ -100,10 +100,10 @@ def _mattered(search: Search) -> str:
     if not len(shares):
         return "Too few trials to say which settings mattered."
     large = shares[shares >= _MATTERED]
-    if not len(large) or len(search.space) == 1:
-        return ""
+    if not len(large):
+        return "No setting by itself explains much of what sets the trials apart."
     told = [f"{name} ({share:.0%})" for name, share in large.items()]
-    return f"What told good trials from others was {_listed(told)}."
+    return f"What explains most of the differences between trials: {_listed(told)}."
 
 
 def _doubts(search: Search) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
+from lstmwidgets.analysis.choosing.search.importance import FEWEST, explained
 from lstmwidgets.analysis.choosing.search.reason import reason_of
 from lstmwidgets.analysis.choosing.search.space import Space
 from lstmwidgets.config import LSTMConfig
@@ -16,11 +17,6 @@ from lstmwidgets.errors import LSTMWidgetsError
 
 if TYPE_CHECKING:
     from optuna import Study
-
-FEWEST_TO_WEIGH = 10
-"""Trials below which nothing is said of which settings mattered."""
-
-_GOOD = 1 / 3  # the share of trials that count as good when settings are weighed
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,29 +121,20 @@ class Search:
 
     @cached_property
     def importance(self) -> pd.Series:
-        """How much each setting mattered: shares that add up to 1, the largest first.
+        """How much each setting mattered, in [0, 1], the largest first.
 
-        By PED-ANOVA (Watanabe, Bansal and Hutter, 2023): how far the values of the best third of the
-        trials differ from those of all. Those broken off count with the error they had. Empty with fewer than
-        10 trials, which would tell nothing.
-
-        References
-        ----------
-        Watanabe, S., Bansal, A. and Hutter, F. (2023). PED-ANOVA: Efficiently quantifying hyperparameter
-        importance in arbitrary subspaces. IJCAI.
+        The share of the differences between trials that the setting explains by itself, those broken off
+        included with the error they had: see `lstmwidgets.analysis.choosing.search.importance.explained`.
+        Shares need not add up to 1. Empty with fewer than 10 trials, which would tell nothing.
         """
-        weighed = [
-            trial for trial, error in zip(self._told, self.trials["error"], strict=True) if error == error
-        ]
-        weighed = [
-            trial for trial in weighed if trial.state.is_finished() and "reason" not in trial.user_attrs
-        ]
-        empty = pd.Series(dtype=np.float64, name="importance").rename_axis("setting")
-        if len(weighed) < FEWEST_TO_WEIGH:
-            return empty
-        found = _weighed(weighed, [float(self.trials.loc[trial.number, "error"]) for trial in weighed])
-        shares = pd.Series(found, dtype=np.float64, name="importance").rename_axis("setting")
-        return shares.sort_values(ascending=False, kind="stable")
+        weighed = self.trials[self.trials["state"].isin(["done", "pruned"]) & self.trials["error"].notna()]
+        shares = {}
+        for dial in self.space:
+            some = weighed[weighed[dial.name].notna()]
+            if len(some) >= FEWEST:
+                shares[dial.name] = explained(some[dial.name].tolist(), some["error"], dial.log)
+        found = pd.Series(shares, dtype=np.float64, name="importance").rename_axis("setting")
+        return found.sort_values(ascending=False, kind="stable")
 
     @cached_property
     def reason(self) -> str:
@@ -191,24 +178,6 @@ def _row(trial: Any, space: Space) -> dict[str, Any]:
 def _settings(trial: Any, space: Space) -> dict[str, Any]:
     """The values that a trial has, as its config does."""
     return {dial.name: dial.rounded(trial.params[dial.name]) for dial in space if dial.name in trial.params}
-
-
-def _weighed(trials: list[Any], errors: list[float]) -> dict[str, float]:
-    import optuna
-    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
-
-    from lstmwidgets.analysis.choosing.search.storing import quiet
-
-    with quiet():
-        study = optuna.create_study()
-        study.add_trials(
-            [
-                optuna.create_trial(params=trial.params, distributions=trial.distributions, value=error)
-                for trial, error in zip(trials, errors, strict=True)
-            ]
-        )
-        weigher = PedAnovaImportanceEvaluator(target_quantile=_GOOD)
-        return get_param_importances(study, evaluator=weigher)
 
 
 def _nothing(trials: pd.DataFrame) -> str:
