@@ -63,8 +63,8 @@ def test_a_shift_that_the_model_alone_misses_makes_a_refit_due_since_then():
     assert told.p < 0.01
     assert told.reason == str(told)
     assert told.reason.startswith(
-        f"A refit is due since 2020-06-09: errors there are {told.growth:.1f} times those before, and those of "
-        f"repeat last {told.reference_growth:.1f} times (p "
+        f"A refit is due since 2020-06-09: errors there are {told.growth:.1f} times those before, and those "
+        f"of repeat last {told.reference_growth:.1f} times (p "
     )
 
 
