@@ -27,6 +27,12 @@ def build_tool():
 
 
 @pytest.fixture
+def in_haste(build_tool, monkeypatch):
+    """Compile without optimising, in a second: what is built is not run."""
+    monkeypatch.setattr(build_tool, "FLAGS", [*build_tool.FLAGS, "-O0"])
+
+
+@pytest.fixture
 def operations():
     found = native.operations()
     if found is None:
@@ -165,7 +171,7 @@ def test_without_a_compiler_the_package_is_built_and_says_why_it_is_slower(build
     assert not (tmp_path / "walk.so").exists()
 
 
-def test_what_a_compiler_refuses_leaves_no_half_of_a_library(build_tool, operations, tmp_path):
+def test_what_a_compiler_refuses_leaves_no_half_of_a_library(build_tool, in_haste, operations, tmp_path):
     for file in (ROOT / build_tool.NATIVE).glob("*.[ch]"):
         shutil.copy(file, tmp_path)
     (tmp_path / "gru.c").write_text("this is not C")
@@ -174,7 +180,7 @@ def test_what_a_compiler_refuses_leaves_no_half_of_a_library(build_tool, operati
     assert "error" in refused.value.stderr and not (tmp_path / "walk.so").exists()
 
 
-def test_building_anew_leaves_running_processes_what_they_run(build_tool, operations, tmp_path):
+def test_building_anew_leaves_running_processes_what_they_run(build_tool, in_haste, operations, tmp_path):
     target = tmp_path / "walk.so"
     target.write_bytes(b"what was there before")
     with target.open("rb") as running:
