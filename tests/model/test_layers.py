@@ -1,4 +1,4 @@
-"""The fused layer: Keras' own numbers, gradients, files and tests, by every way it can run."""
+"""The fused layers: Keras' own numbers, gradients, files and tests, by every way they can run."""
 
 import ctypes
 import importlib.util
@@ -16,7 +16,10 @@ from hypothesis import strategies as st
 import lstmwidgets as lw
 from lstmwidgets.analysis.inside.gates import gate_activations
 from lstmwidgets.model import kernels, native
-from lstmwidgets.model.layers import FusedLSTM, gates, to_plain_keras
+from lstmwidgets.model.layers import FusedGRU, FusedLSTM, gates, to_plain_keras
+from lstmwidgets.model.walks import gru_walk
+
+CELLS = {"LSTM": (FusedLSTM, keras.layers.LSTM), "GRU": (FusedGRU, keras.layers.GRU)}
 
 WAYS = {
     "AVX-512": (2, False),
@@ -30,7 +33,10 @@ WAYS = {
 
 @pytest.fixture(params=WAYS)
 def way(request, monkeypatch):
-    """Run the layer in one of the ways it has: which instructions, and whether in parts side by side."""
+    """Run a layer in one of the ways it has: which instructions, and whether in parts side by side.
+
+    On TensorFlow's kernel a GRU takes Keras' own way.
+    """
     instructions, in_parts = WAYS[request.param]
     monkeypatch.setattr(kernels, "PARTS", 3 if in_parts else 1)
     monkeypatch.setattr(kernels, "PART_ROWS", 1)
@@ -49,17 +55,19 @@ def way(request, monkeypatch):
 @pytest.fixture
 def kernel_calls(monkeypatch):
     calls = []
-    original = kernels.lstm
-    monkeypatch.setattr(
-        kernels, "lstm", lambda *args, **options: calls.append(1) or original(*args, **options)
-    )
+
+    def counted(walk):
+        return lambda *args, **options: calls.append(1) or walk(*args, **options)
+
+    for name in ("lstm", "gru"):
+        monkeypatch.setattr(kernels, name, counted(getattr(kernels, name)))
     return calls
 
 
-def _twins(units, features, draw=0, **options):
+def _twins(units, features, draw=0, cell="LSTM", **options):
     """A fused layer and Keras' own with the same random weights."""
     rng = np.random.default_rng(draw)
-    layers = [kind(units, **options) for kind in (FusedLSTM, keras.layers.LSTM)]
+    layers = [kind(units, **options) for kind in CELLS[cell]]
     for layer in layers:
         layer.build((None, None, features))
     weights = [rng.normal(scale=0.6, size=w.shape) for w in layers[0].get_weights()]
@@ -89,9 +97,10 @@ def _assert_equal(ours, theirs, tolerance=1e-5):
         assert np.abs(a - b).max(initial=0) <= tolerance * max(np.abs(b).max(initial=0), 1e-2)
 
 
-def _draw(seed, batch, timesteps, features, units):
+def _draw(seed, batch, timesteps, features, units, cell="LSTM"):
+    """Inputs, and the states before the first step."""
     rng = np.random.default_rng(seed)
-    sizes = (batch, timesteps, features), (batch, units), (batch, units)
+    sizes = (batch, timesteps, features), *[(batch, units)] * {"LSTM": 2, "GRU": 1}[cell]
     return [rng.normal(size=size).astype(np.float32) for size in sizes]
 
 
@@ -104,35 +113,65 @@ def test_outputs_states_and_gradients_equal_those_of_keras(data):
         name: data.draw(st.booleans(), name) for name in ("return_sequences", "go_backwards", "use_bias")
     }
     seed = data.draw(st.integers(0, 1000), "seed")
+    cell = data.draw(st.sampled_from(sorted(CELLS)), "cell")
     mask = None
     if data.draw(st.booleans(), "masked"):
         mask = np.random.default_rng(seed).random((size["batch"], size["timesteps"])) < 0.7
-    x, *states = _draw(seed, **size)
-    twins = _twins(size["units"], size["features"], seed, return_state=True, **flags)
+    x, *states = _draw(seed, **size, cell=cell)
+    twins = _twins(size["units"], size["features"], seed, cell, return_state=True, **flags)
     ours, theirs = (_everything(layer, x, states, mask=mask) for layer in twins)
     _assert_equal(ours, theirs)
 
 
-@pytest.mark.parametrize("timesteps", [6, None], ids=["known timesteps", "unknown timesteps"])
-@pytest.mark.parametrize("options", [{"return_sequences": True}, {"go_backwards": True}], ids=str)
-def test_each_way_equals_keras_in_a_compiled_function_of_unknown_batch_size(way, options, timesteps):
+@pytest.mark.parametrize(
+    ("cell", "timesteps", "options"),
+    [
+        *[("LSTM", timesteps, {"return_sequences": True}) for timesteps in (6, None)],
+        *[("LSTM", timesteps, {"go_backwards": True}) for timesteps in (6, None)],
+        ("GRU", None, {"return_sequences": True, "go_backwards": True}),
+    ],
+    ids=str,
+)
+def test_each_way_equals_keras_in_a_compiled_function_of_unknown_batch_size(way, cell, timesteps, options):
     features, units = 3, 5
-    layer, reference = _twins(units, features, return_state=True, **options)
-    shapes = [None, timesteps, features], [None, units], [None, units]
+    layer, reference = _twins(units, features, cell=cell, return_state=True, **options)
+    shapes = [[None, timesteps, features], *[[None, units]] * len(layer.state_size)]
 
     @tf.function(input_signature=[tf.TensorSpec(shape) for shape in shapes])
-    def compiled(x, h, c):
-        return _everything(layer, x, [h, c], training=True)
+    def compiled(x, *states):
+        return _everything(layer, x, states, training=True)
 
     for batch in (1, 2, 5):
-        x, *states = _draw(batch, batch, 6, features, units)
+        x, *states = _draw(batch, batch, 6, features, units, cell)
         _assert_equal(compiled(x, *states), _everything(reference, x, states))
 
 
-def test_each_way_leaves_no_gradient_from_an_empty_batch(way):
-    layer, _ = _twins(5, 3, return_state=True)
-    compiled = tf.function(lambda x, h, c: _everything(layer, x, [h, c], training=True)[3:])
-    for gradient in compiled(*(tf.zeros(s) for s in ((0, 6, 3), (0, 5), (0, 5))))[3:]:
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(("instructions", "in_parts"), [(2, False), (1, False), (0, False), (2, True)])
+def test_layers_wider_and_batches_larger_than_a_tile_equal_keras(cell, instructions, in_parts, monkeypatch):
+    monkeypatch.setattr(kernels, "PARTS", 2 if in_parts else 1)
+    assert native.operations() is not None
+    library = ctypes.CDLL(str(native.LIBRARY))
+    if library.lstmwidgets_use_instructions(instructions) != instructions:
+        pytest.skip("this processor lacks the instructions")
+    for batch, timesteps, features, units in ((97, 2, 5, 43), (7, 20, 1, 8)):
+        layer, reference = _twins(units, features, cell=cell, return_sequences=True, return_state=True)
+        scaled = [weight / np.sqrt(units) for weight in layer.get_weights()]
+        for each in (layer, reference):
+            each.set_weights(scaled)
+        x, *states = _draw(0, batch, timesteps, features, units, cell)
+        compiled = tf.function(lambda *a, layer=layer: _everything(layer, a[0], a[1:], training=True))
+        _assert_equal(compiled(x, *states), _everything(reference, x, states), 2e-5)
+    library.lstmwidgets_use_instructions(2)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_each_way_leaves_no_gradient_from_an_empty_batch(way, cell):
+    layer, _ = _twins(5, 3, cell=cell, return_state=True)
+    states = len(layer.state_size)
+    compiled = tf.function(lambda x, *s: _everything(layer, x, s, training=True)[1 + states :])
+    gradients = compiled(tf.zeros((0, 6, 3)), *[tf.zeros((0, 5))] * states)
+    for gradient in gradients[1 + states :]:
         assert not np.any(gradient)
 
 
@@ -197,12 +236,42 @@ def test_each_way_has_the_gradient_that_finite_differences_of_float64_numpy_give
         np.testing.assert_allclose(np.reshape(gradient, array.shape), differences, atol=2e-6)
 
 
+def test_each_way_of_a_gru_has_the_numbers_and_gradient_of_float64_numpy(way):
+    units, features = 3, 2
+    layer, _ = _twins(units, features, cell="GRU", return_sequences=True, return_state=True)
+    x, h0 = _draw(4, 1, 4, features, units, "GRU")
+    arrays = [np.float64(array) for array in (x[0], h0[0], *layer.get_weights())]
+
+    def hidden():
+        x, h, kernel, recurrent_kernel, biases = arrays
+        return gru_walk(x, h, kernel, recurrent_kernel, *biases).h
+
+    def total():
+        h = hidden()
+        return sum(np.sum(answer * np.cos(answer + number)) for number, answer in enumerate((h, h[-1])))
+
+    every_h, _, *ours = tf.function(lambda x, h: _everything(layer, x, [h], training=True))(x, h0)
+    np.testing.assert_allclose(every_h[0], hidden(), atol=1e-6)
+    for gradient, array in zip(ours, arrays, strict=True):
+        differences = np.empty_like(array)
+        for place in np.ndindex(array.shape):
+            kept = array[place]
+            array[place] = kept + 1e-5
+            above = total()
+            array[place] = kept - 1e-5
+            differences[place] = (above - total()) / 2e-5
+            array[place] = kept
+        np.testing.assert_allclose(np.reshape(gradient, array.shape), differences, atol=2e-6)
+
+
 @pytest.mark.parametrize(
     "options", [{}, {"implementation": 1, "use_cudnn": False}, {"recurrent_dropout": 0.4}], ids=str
 )
-def test_dropout_silences_the_same_inputs_as_in_keras(options, kernel_calls):
-    x, *states = _draw(0, 3, 5, 4, 6)
-    twins = _twins(6, 4, dropout=0.5, seed=7, return_sequences=True, return_state=True, **options)
+@pytest.mark.parametrize("cell", CELLS)
+def test_dropout_silences_the_same_inputs_as_in_keras(cell, options, kernel_calls):
+    x, *states = _draw(0, 3, 5, 4, 6, cell)
+    flags = {"dropout": 0.5, "seed": 7, "return_sequences": True, "return_state": True}
+    twins = _twins(6, 4, cell=cell, **flags, **options)
     for _ in range(2):
         ours, theirs = (_everything(layer, x, states, training=True) for layer in twins)
         _assert_equal(ours, theirs)
@@ -220,6 +289,8 @@ def test_dropout_silences_the_same_inputs_as_in_keras(options, kernel_calls):
         {"unroll": True},
         {"dtype": "float64"},
         {"dtype": "mixed_bfloat16"},
+        {"cell": "GRU", "activation": "relu"},
+        {"cell": "GRU", "reset_after": False},
     ],
     ids=str,
 )
@@ -258,18 +329,18 @@ def test_a_function_compiled_by_xla_takes_keras_own_way(kernel_calls):
 
 
 def test_bidirectional_and_stacked_layers_equal_keras(kernel_calls):
-    def network(kind):
+    def network(kind, gru):
         return keras.Sequential(
             [
                 keras.Input((6, 2)),
                 kind(4, return_sequences=True, dropout=0.3, seed=1),
                 keras.layers.Bidirectional(kind(3, seed=2, return_sequences=True)),
-                keras.layers.Bidirectional(kind(3, seed=3), merge_mode="sum"),
+                keras.layers.Bidirectional(gru(3, seed=3), merge_mode="sum"),
                 keras.layers.Dense(1),
             ]
         )
 
-    ours, theirs = network(FusedLSTM), network(keras.layers.LSTM)
+    ours, theirs = (network(*kinds) for kinds in zip(*CELLS.values(), strict=True))
     theirs.set_weights(ours.get_weights())
     assert isinstance(ours.layers[1].backward_layer, FusedLSTM)
     x = _draw(0, 16, 6, 2, 1)[0]
@@ -280,12 +351,13 @@ def test_bidirectional_and_stacked_layers_equal_keras(kernel_calls):
     assert kernel_calls
 
 
-def test_a_stateful_layer_goes_on_where_it_was_until_it_is_reset():
+@pytest.mark.parametrize(("kind", "plain"), CELLS.values())
+def test_a_stateful_layer_goes_on_where_it_was_until_it_is_reset(kind, plain):
     x = _draw(0, 2, 8, 1, 1)[0]
-    layer = FusedLSTM(3, stateful=True)
+    layer = kind(3, stateful=True)
     first = layer(x[:, :5])
     second = layer(x[:, 5:])
-    whole = keras.layers.LSTM(3)
+    whole = plain(3)
     whole.build((2, 8, 1))
     whole.set_weights(layer.get_weights())
     np.testing.assert_allclose(second, whole(x), atol=1e-6)
@@ -294,13 +366,14 @@ def test_a_stateful_layer_goes_on_where_it_was_until_it_is_reset():
 
 
 def test_a_saved_model_is_loaded_as_it_was_and_trains_on(tmp_path):
-    model = keras.Sequential([keras.Input((6, 1)), FusedLSTM(4), keras.layers.Dense(1)])
+    recurrent = FusedLSTM(4, return_sequences=True), FusedGRU(4)
+    model = keras.Sequential([keras.Input((6, 1)), *recurrent, keras.layers.Dense(1)])
     model.compile("adam", "mse")
     x, *_ = _draw(0, 8, 6, 1, 1)
     model.fit(x, x[:, 0], verbose=0)
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
-    assert type(loaded.layers[0]) is FusedLSTM
+    assert [type(layer) for layer in loaded.layers[:2]] == [FusedLSTM, FusedGRU]
     for each in (model, loaded):
         each.fit(x, x[:, 0], epochs=2, shuffle=False, verbose=0)
     _assert_equal(loaded.get_weights(), model.get_weights())
@@ -311,11 +384,11 @@ def test_a_model_made_plain_loads_where_the_package_is_not_installed(tmp_path):
     inner = keras.Sequential(
         [keras.Input((6, 1)), keras.layers.Bidirectional(FusedLSTM(3)), keras.layers.Dense(2)]
     )
-    top = FusedLSTM(4, return_sequences=True, name="reader")(window)
+    top = FusedGRU(4, return_sequences=True, name="reader")(window)
     model = keras.Model(window, [inner(window), top])
     model.compile("adam", "mse")
     plain = to_plain_keras(model)
-    assert type(plain.get_layer("reader")) is keras.layers.LSTM
+    assert type(plain.get_layer("reader")) is keras.layers.GRU
     plain.save(tmp_path / "plain.keras")
     x = _draw(0, 2, 6, 1, 1)[0]
     np.save(tmp_path / "x.npy", x)
@@ -405,8 +478,11 @@ def test_gates_say_what_they_take(layer, inputs, message):
         gates(layer, inputs)
 
 
-def test_a_second_derivative_is_refused_in_words(way):
-    layer, _ = _twins(3, 1)
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_second_derivative_is_refused_in_words(way, cell):
+    layer, _ = _twins(3, 1, cell=cell)
+    if way.startswith("TensorFlow") and cell == "GRU":
+        pytest.skip("Keras' own layer has one")
 
     @tf.function(autograph=False)  # which would wrap the error in its own
     def second(x):
@@ -418,7 +494,7 @@ def test_a_second_derivative_is_refused_in_words(way):
             slope = tape.gradient(total, x)
         return outer.gradient(slope, x)
 
-    with pytest.raises(lw.LSTMWidgetsError, match="has no second derivative"):
+    with pytest.raises(lw.LSTMWidgetsError, match=f"Fused{cell} has no second derivative"):
         second(tf.ones((2, 4, 1)))
 
 
@@ -446,20 +522,23 @@ def test_a_gradient_that_comes_in_slices_is_taken():
     _assert_equal(*found)
 
 
-def test_keras_own_tests_of_its_layer_pass_with_this_one_in_its_place(tmp_path):
-    runner = tmp_path / "run_keras_lstm_test.py"
+def test_keras_own_tests_of_its_layers_pass_with_these_in_their_place(tmp_path):
+    runner = tmp_path / "run_keras_tests.py"
     runner.write_text(
         "import sys, pytest\n"
         "from keras.src import layers\n"
         "from lstmwidgets.model import kernels\n"
-        "from lstmwidgets.model.layers import FusedLSTM\n"
-        "layers.LSTM = FusedLSTM\n"
-        "calls, original = [], kernels.lstm\n"
-        "kernels.lstm = lambda *args, **options: calls.append(1) or original(*args, **options)\n"
-        "import keras.src.layers.rnn.lstm_test as theirs\n"
+        "from lstmwidgets.model.layers import FusedGRU, FusedLSTM\n"
+        "layers.LSTM, layers.GRU = FusedLSTM, FusedGRU\n"
+        "calls = []\n"
+        "def counted(name, walk):\n"
+        "    return lambda *args, **options: calls.append(name) or walk(*args, **options)\n"
+        "for name in ('lstm', 'gru'):\n"
+        "    setattr(kernels, name, counted(name, getattr(kernels, name)))\n"
+        "import keras.src.layers.rnn.gru_test as of_gru, keras.src.layers.rnn.lstm_test as of_lstm\n"
         "options = ['-q', '-p', 'no:cacheprovider', '-c', 'pytest.ini', '--rootdir', '.']\n"
-        "code = pytest.main([theirs.__file__, *options])\n"
-        "assert len(calls) > 10, calls\n"
+        "code = pytest.main([of_lstm.__file__, of_gru.__file__, *options])\n"
+        "assert calls.count('lstm') > 10 and calls.count('gru') > 10, calls\n"
         "sys.exit(code)\n"
     )
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts =\n")
