@@ -155,3 +155,30 @@ def memory(shares: NDArray[np.float64], unit: str = "") -> Picture:
     axes.margins(x=0.01)
     picture.legend(frameon=False, fontsize=8, ncols=7, loc="outside lower left", borderpad=0)
     return picture
+
+
+def attention(weights: NDArray[np.float64]) -> Picture:
+    """How much of its weight each head gives to each step, as the last step sees it.
+
+    Parameters
+    ----------
+    weights : array, shape (timesteps, heads), in [0, 1]
+    """
+    picture = Picture(9.0, 2.8)
+    axes = quiet_axes(
+        picture.add_subplot(), x="steps before the end of what was read", y="share of a head's weight"
+    )
+    before = np.arange(len(weights)) - (len(weights) - 1)
+    for head, (line, style) in enumerate(zip(weights.T, _styles(weights.shape[1]), strict=True)):
+        axes.plot(before, line, color=colour("gate-a"), linewidth=1.4, linestyle=style, label=f"head {head}")
+    axes.axhline(1.0 / len(weights), color=QUIET, linewidth=0.8, linestyle=":", label="all steps alike")
+    axes.set_ylim(bottom=0)
+    axes.margins(x=0.01)
+    picture.legend(frameon=False, fontsize=8, ncols=7, loc="outside lower left", borderpad=0)
+    return picture
+
+
+def _styles(count: int) -> list[Any]:
+    """Line styles that can be told apart without colour, over and over where there are many."""
+    every: list[Any] = ["-", (0, (4, 2)), (0, (1, 1)), (0, (6, 2, 1, 2)), (0, (8, 3)), (0, (2, 4))]
+    return [every[number % len(every)] for number in range(count)]
