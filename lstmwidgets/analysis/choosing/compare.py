@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -111,10 +110,25 @@ class Comparison:
 
     @classmethod
     def of(cls, runs: Runs) -> Comparison:
-        """Compare the trainings that have ended, whether or not others are still to come."""
+        """Compare the trainings that have ended, whether or not others are still to come.
+
+        Raises
+        ------
+        LSTMWidgetsError
+            When none has ended, when the test part was left out, or when the configs have other horizons
+            or parts.
+        """
+        check_comparable(dict(runs.jobs))
+        if "test" not in runs.common.origins:
+            raise LSTMWidgetsError(
+                "these trainings were never asked for the test part, on which configs are compared: make "
+                "Runs with test=True"
+            )
         named, notes = dict(runs.jobs), list(runs.common.notes)
-        if (pairs := len(named) * (len(named) - 1) // 2) > 1:
-            notes.append(f"The p values are corrected for there being {pairs} pairs (Holm's procedure).")
+        if (tests := len(named) - 1) > 1:
+            notes.append(
+                f"The p values are corrected for there being {tests} comparisons (Holm's procedure)."
+            )
         rule = better_rule(runs.common, list(named.values()))
         return cls(tuple(runs.done), runs.common.series, rule, tuple(notes))
 
@@ -122,11 +136,6 @@ class Comparison:
     def names(self) -> list[str]:
         """The configs, in the order given."""
         return list(dict.fromkeys(run.name for run in self.outcomes))
-
-    @property
-    def judged(self) -> list[str]:
-        """Those with a result."""
-        return list(self._errors)
 
     @property
     def horizon(self) -> int:
@@ -206,8 +215,8 @@ class Comparison:
     def equal(self, one: str, other: str) -> Difference:
         """Test whether two configs err alike on the test part: see `lstmwidgets.analysis.choosing.paired`.
 
-        Its ``mean`` is the error of ``one`` less that of ``other``; ``p`` is of this pair alone, where
-        `pairs` corrects for there being several.
+        Its ``mean`` is the error of ``one`` less that of ``other``. Its ``p`` is of these two alone: whoever
+        looks at many pairs will find one that chance has parted.
 
         Raises
         ------
@@ -221,19 +230,20 @@ class Comparison:
         return difference(self._errors[one], self._errors[other], self.horizon)
 
     @cached_property
-    def pairs(self) -> pd.DataFrame:
-        """A row for each two configs that have a result.
+    def tests(self) -> pd.DataFrame:
+        """A row for each config beside the `best` one, on the test part.
 
-        ``one`` and ``other``, the ``difference`` of their mean test errors with its interval at 95 %, ``low``
-        and ``high``, then ``p``, and ``corrected``, which is ``p`` by Holm's procedure over all pairs: all
-        count, also where only those with the best config are asked about, for which one is best was seen in
-        the same trainings.
+        The ``difference`` of its mean error from that of the best, in the unit of the series, with its
+        interval at 95 %, ``low`` to ``high``; ``p``; and ``corrected``, which is ``p`` by Holm's procedure
+        over all rows. The best is chosen on other cutoffs but by the same trainings, so that a lucky seed
+        counts twice: of 40,000 simulated sets of configs alike, one was told from the best in up to 6 % with
+        three configs, and in up to 9 % with six.
         """
-        columns = ["one", "other", "difference", "low", "high", "p"]
-        tests = [(a, b, self.equal(a, b)) for a, b in combinations(self._errors, 2)]
-        table = pd.DataFrame(
-            [[a, b, test.mean, *test.interval(), test.p] for a, b, test in tests], columns=columns
-        )
+        columns = ["difference", "low", "high", "p"]
+        others = [name for name in self._errors if name != self.best]
+        found = [self.equal(name, self.best) for name in others if self.best is not None]
+        rows = [[test.mean, *test.interval(), test.p] for test in found]
+        table = pd.DataFrame(rows, pd.Index(others, name="config"), columns=columns, dtype=np.float64)
         return table.assign(corrected=holm(table["p"].tolist()))
 
     @property

@@ -10,7 +10,7 @@ import pandas as pd
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.auditing.seasons import find_seasons
 from lstmwidgets.data.features import reading_of
-from lstmwidgets.data.windows import chronological_split
+from lstmwidgets.data.windows import chronological_split, make_windows
 from lstmwidgets.errors import LSTMWidgetsError
 
 PARAMETERS = ("units", "sequence_length")
@@ -54,9 +54,9 @@ def default_values(series: pd.Series, config: LSTMConfig, parameter: str) -> lis
 
     Of ``units``, doublings from 4 to 64, as long as four training windows come to each unit, and at least
     up to 16. Of ``sequence_length``, half the shortest cycle, declared or found in the training part, that
-    cycle and its doublings, and the other cycles, or where these are few, halves of them; of a series without
-    cycles, doublings from 8. None is longer than half of the training part, nor than four of the longest
-    cycle.
+    cycle and its doublings, and the other cycles, with halves of the shortest where these are few; of a
+    series without cycles, doublings from 8. None is longer than half of the training part or four of the
+    longest cycle, and gaps leave windows of each in every part.
 
     Parameters
     ----------
@@ -68,7 +68,8 @@ def default_values(series: pd.Series, config: LSTMConfig, parameter: str) -> lis
     """
     if parameter == "units":
         return _units(len(series), config)
-    return _lengths(series, config)
+    lengths = _lengths(series, config)
+    return [length for length in lengths if _fits(series, config, length)] or lengths[:1]
 
 
 def _units(points: int, config: LSTMConfig) -> list[int]:
@@ -100,6 +101,15 @@ def _lengths(series: pd.Series, config: LSTMConfig) -> list[int]:
     while len(lengths) < _FEWEST_LENGTHS and min(lengths) // 2 >= _SHORTEST:
         lengths.add(min(lengths) // 2)
     return sorted(lengths)
+
+
+def _fits(series: pd.Series, config: LSTMConfig, length: int) -> bool:
+    """Whether gaps leave windows of a length in every part."""
+    try:
+        make_windows(series, config.replace(sequence_length=length))
+    except LSTMWidgetsError:
+        return False
+    return True
 
 
 def _doublings(first: int, last: int) -> list[int]:

@@ -20,11 +20,11 @@ LEVEL = 0.05
 """Configs are told apart where chance would part equal ones less often than this."""
 
 
-def verdict(one: str, other: str, test: Difference, p: float, horizon: int) -> str:
-    """Whether two configs can be told apart, by their test and its ``p`` after any correction.
+def verdict(one: str, other: str, test: Difference, p: float, horizon: int, tests: int = 1) -> str:
+    """Whether two configs can be told apart, by their test and its ``p`` after correction for several.
 
-    Where they cannot, the noise is told too: half of the difference's interval at 95 %, as a share of the
-    larger error. Of a smaller difference nothing would be seen.
+    Where they cannot, the noise is told too, as a share of the larger error: half of the difference's
+    interval at the level that so many tests ask of each. A smaller difference would not be seen.
 
     Examples
     --------
@@ -47,7 +47,7 @@ def verdict(one: str, other: str, test: Difference, p: float, horizon: int) -> s
     basis = f"{chance(p)} over {test.cutoffs:,} cutoffs, {seeds}"
     larger = max(test.reference, test.reference + test.mean)
     if p >= LEVEL:
-        reach = _share(test.interval()[1] - test.mean, larger)
+        reach = _share(test.interval(1 - LEVEL / tests)[1] - test.mean, larger)
         return f"{one} and {other}: equal within noise on the test part ({basis}; noise ± {reach})."
     better, worse = (one, other) if test.mean < 0 else (other, one)
     gain, doubt = _share(abs(test.mean), larger), "" if test.seeds > 1 else "; other seeds may tell otherwise"
@@ -61,14 +61,12 @@ def _share(part: float, whole: float) -> str:
 
 def verdicts(comparison: Comparison) -> list[str]:
     """A sentence for each config that has a result, beside the one with the smallest validation error."""
-    best, pairs = comparison.best, comparison.pairs
-    corrected = {frozenset((one, other)): p for one, other, *_, p in pairs.itertuples(index=False)}
+    best, corrected = comparison.best, comparison.tests["corrected"]
+    if best is None:
+        return []
     return [
-        verdict(
-            name, best, comparison.equal(name, best), corrected[frozenset((name, best))], comparison.horizon
-        )
-        for name in comparison.judged
-        if best is not None and name != best
+        verdict(str(name), best, comparison.equal(str(name), best), p, comparison.horizon, corrected.count())
+        for name, p in corrected.items()
     ]
 
 

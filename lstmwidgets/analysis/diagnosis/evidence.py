@@ -20,7 +20,7 @@ class MeanTest:
     ----------
     mean, error : float
         The mean and its standard error; the error is NaN where nothing can be said.
-    freedom : int
+    freedom : float
         Degrees of freedom of Student's t, 0 where nothing can be said.
     p : float, in [0, 1] or NaN
         How often chance alone would give a mean this far from 0, on either side.
@@ -28,7 +28,7 @@ class MeanTest:
 
     mean: float
     error: float
-    freedom: int
+    freedom: float
     p: float
 
 
@@ -88,7 +88,7 @@ def mean_test(values: ArrayLike, overlap: int) -> MeanTest:
     return MeanTest(mean, error, 2 * ordinates, _two_sided(mean / error, 2 * ordinates))
 
 
-def _two_sided(t: float, freedom: int) -> float:
+def _two_sided(t: float, freedom: float) -> float:
     from scipy.stats import t as student  # type: ignore[import-untyped]
 
     return float(2 * student.sf(abs(t), freedom))

@@ -66,7 +66,7 @@ def test_what_differs_is_told_and_what_does_not_is_called_equal(three: Compariso
     equal, worse = three.verdicts
     assert three.best == "B"
     assert equal.startswith("A and B: equal within noise on the test part (p = 0.")
-    low, high = three.equal("A", "B").interval()
+    low, high = three.equal("A", "B").interval(0.975)  # one of two tests
     assert equal.endswith(f" over 96 cutoffs, 3 seeds; noise ± {50 * (high - low):.1f} %).")  # of errors of 1
     assert worse.startswith("B errs less than C on the test part by 20 % (p < 0.001 over 96 cutoffs, 2 seeds")
 
@@ -97,14 +97,33 @@ def test_too_few_cutoffs_tell_neither_a_difference_nor_that_there_is_none() -> N
     ]
 
 
-def test_p_values_are_corrected_for_all_pairs(three: Comparison) -> None:
-    pairs = three.pairs.set_index(["one", "other"])
-    assert pairs.index.tolist() == [("B", "A"), ("B", "C"), ("A", "C")]
-    assert pairs.loc[("B", "A"), "p"] == three.equal("B", "A").p == three.equal("A", "B").p
-    assert (pairs["corrected"] >= pairs["p"]).all()
-    smallest = pairs["p"].idxmin()
-    assert pairs.loc[smallest, "corrected"] == pytest.approx(3 * pairs.loc[smallest, "p"])
-    assert (pairs["low"] < pairs["difference"]).all() and (pairs["difference"] < pairs["high"]).all()
+def test_p_values_are_corrected_for_all_comparisons_with_the_best(three: Comparison) -> None:
+    tests = three.tests
+    assert tests.index.tolist() == ["A", "C"]
+    assert tests.loc["A", "p"] == three.equal("A", "B").p == three.equal("B", "A").p
+    assert tests["corrected"].tolist() == pytest.approx([tests.loc["A", "p"], 2 * tests.loc["C", "p"]])
+    assert (tests["low"] < tests["difference"]).all() and (tests["difference"] < tests["high"]).all()
+    assert tests.loc["C", "difference"] == pytest.approx(0.25, abs=0.05)
+
+
+def test_no_difference_above_the_noise_told_is_called_equal() -> None:
+    """Of six configs a little apart, each either differs by more than its noise or is equal."""
+    rng = np.random.default_rng(5)
+    runs = [
+        made(name, noisy(rng, 1 + 0.03 * place) + 0.02 * rng.normal(), 1 + place / 10, seed)
+        for place, name in enumerate("ABCDEF")
+        for seed in range(3)
+    ]
+    comparison = Comparison(tuple(runs), TREND)
+    seen = []
+    for name, said in zip("BCDEF", comparison.verdicts, strict=True):
+        gap = 100 * abs(
+            comparison.table.loc[name, "test_error"] / comparison.table.loc["A", "test_error"] - 1
+        )
+        seen.append("equal within noise" in said)
+        if seen[-1]:
+            assert gap < 1.1 * float(said.split("noise ± ")[1].split(" %")[0])
+    assert True in seen and False in seen
 
 
 def test_the_table_has_means_and_spreads_over_seeds(three: Comparison) -> None:
@@ -118,7 +137,7 @@ def test_the_table_has_means_and_spreads_over_seeds(three: Comparison) -> None:
 
 def test_a_comparison_in_which_all_failed_says_so() -> None:
     failed = Comparison((made("A", 0, 0, failure="no number."), made("B", 0, 0, failure="none")), TREND)
-    assert failed.best is None and failed.verdicts == [] and failed.pairs.empty
+    assert failed.best is None and failed.verdicts == [] and failed.tests.empty
     assert "A, seed 0, gave no result: no number.\n" in str(failed)
     with pytest.raises(LSTMWidgetsError, match="there is no result of 'A' here: those with one are none"):
         failed.equal("A", "B")

@@ -73,13 +73,13 @@ def test_configs_alike_are_told_apart_as_seldom_as_the_level_says() -> None:
 
 
 def test_where_cutoffs_bring_no_noise_it_is_welchs_test() -> None:
-    ours, theirs = np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0])
+    ours, theirs = np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.5, 5.5])
     flat = np.ones(40)
     test = difference(ours[:, None] * flat, theirs[:, None] * flat, overlap=1)
     oracle = ttest_ind(ours, theirs, equal_var=False)
     assert test.over_cutoffs == 0.0
     assert test.error == pytest.approx(test.over_seeds) == pytest.approx(test.mean / oracle.statistic)
-    assert test.freedom == oracle.df == 4
+    assert test.freedom == pytest.approx(oracle.df)
     assert test.p == pytest.approx(oracle.pvalue)
 
 
