@@ -12,6 +12,10 @@ import pytest
 import lstmwidgets as lw
 from lstmwidgets.analysis.inside.ledger import forecast_shares, memory_ledger
 from lstmwidgets.analysis.inside.units import ORDERS
+from lstmwidgets.data.windows import make_windows
+from lstmwidgets.model.build import build
+from lstmwidgets.widgets.explorer.cell import result_of
+from lstmwidgets.widgets.explorer.scales import Scale
 
 CONFIG = lw.LSTMConfig(sequence_length=24, horizon=3, units=5, epochs=2)
 
@@ -259,3 +263,113 @@ def test_a_series_read_with_a_mask_is_opened_wherever_something_is_known():
     explorer.start = 37  # of which the first three years alone are known
     with pytest.raises(lw.LSTMWidgetsError, match="start=41 is no complete window"):
         explorer.start = 41
+
+
+def drawn(name, **changes):
+    """An explorer of a network with random weights: what is looked at is not how good they are."""
+    series = lw.load_dataset(name)
+    config = lw.LSTMConfig(**{"sequence_length": 24, "horizon": 3, "units": 6, **changes})
+    network = build(config)
+    draw = np.random.default_rng(3)
+    network.set_weights([draw.normal(scale=0.5, size=weight.shape) for weight in network.get_weights()])
+    windows = make_windows(series, config)
+    return lw.GateExplorer(lw.LSTMForecaster.fitted(config, series, windows, network))
+
+
+def test_a_gru_is_shown_with_its_own_gates_its_ledger_and_its_forecasts():
+    explorer = drawn("nile", cell="gru")
+    facts, arrays = explorer._module.facts, _arrays(explorer)
+    assert (facts["cell"], facts["letters"], facts["reset_after"]) == ("gru", ["z", "r", "g", "h"], True)
+    for letter in "zrgh":
+        np.testing.assert_allclose(arrays[letter], getattr(explorer.trace, letter), atol=1e-6)
+    np.testing.assert_allclose(arrays["ledger"].sum(axis=0), explorer.trace.h[-1], atol=1e-5)
+    known = np.frombuffer(explorer._module.known, np.float32).reshape(24, 3)
+    np.testing.assert_allclose(known[-1], explorer.trace.head.forecast(explorer.trace.h[-1]), rtol=1e-4)
+    assert facts["orders"] == list(ORDERS) and explorer.order == "half-life" and not facts["whole_only"]
+    assert re.search(r"Unit \d at .*: z 0.\d+, r 0.\d+, g .* h .*rests on the step", explorer.summary())
+    weights = {each["name"]: each["shape"] for each in facts["weights"]}
+    assert weights == {"kernel": [1, 18], "recurrent_kernel": [6, 18], "bias": [18], "recurrent_bias": [18]}
+    assert explorer._picture("png").startswith(b"\x89PNG") and "1 −" in explorer._page()
+
+
+def test_a_simple_recurrent_network_has_one_strip_and_the_orders_that_need_no_gate():
+    explorer = drawn("nile", cell="rnn")
+    facts = explorer._module.facts
+    assert facts["letters"] == ["h"] and facts["orders"] == ["index", "similarity"] and not facts["rests"]
+    assert "ledger" not in _arrays(explorer) and explorer._module.known
+    with pytest.raises(
+        lw.LSTMWidgetsError, match="order='half-life' is not accepted: order takes 'index' or"
+    ):
+        explorer.order = "half-life"
+    assert explorer._picture("png")
+
+
+@pytest.mark.parametrize("cell", ["bilstm", "lstm_attention", "transformer"])
+def test_a_network_that_reads_whole_windows_has_its_forecast_at_the_end_and_says_why(cell):
+    explorer = drawn("nile", cell=cell)
+    facts = explorer._module.facts
+    known = np.frombuffer(explorer._module.known, np.float32).reshape(24, 3)
+    assert np.isnan(known[:-1]).all() and facts["whole_only"]
+    forecast = explorer._source.forecast_windows(np.array([explorer.start]))[0]
+    np.testing.assert_allclose(known[-1], forecast, rtol=1e-5)
+    assert "There is no forecast as known at each step, because" in " ".join(facts["notes"])
+    json.dumps(facts, allow_nan=False)
+    explorer.t = 4
+    assert explorer._picture("png")
+
+
+def test_attention_stands_below_the_gates_and_alone_where_there_are_none():
+    beside = drawn("nile", cell="lstm_attention")
+    weights = beside.trace.attention[0].a
+    np.testing.assert_allclose(_arrays(beside)["a"], weights, atol=1e-6)
+    facts = beside._module.facts
+    assert facts["heads"] == weights.shape[1] and facts["units"] == 6
+    assert facts["scales"]["a"] == {"signed": False, "most": pytest.approx(weights.max()), "bend": 0.0}
+    alone = drawn("nile", cell="transformer", layers=2)
+    facts = alone._module.facts
+    assert facts["layers"] == ["block_1_attention", "block_2_attention"] and facts["heads"] == 0
+    alone.layer = "block_1_attention"
+    np.testing.assert_allclose(_arrays(alone)["a"], alone.trace.layers[0].a, atol=1e-6)
+    assert "Head 0 at " in alone.summary() and "Head 0 " in " ".join(alone._module.facts["notes"])
+    with pytest.raises(lw.LSTMWidgetsError, match="the layer's units are 0 to"):
+        alone.unit = 5
+
+
+def test_going_to_a_layer_of_another_kind_takes_an_order_that_it_has(x):
+    model = keras.Sequential(
+        [
+            keras.Input((12, 2)),
+            keras.layers.SimpleRNN(4, return_sequences=True, name="plain"),
+            keras.layers.GRU(3, reset_after=False, name="gated"),
+            keras.layers.Dense(1),
+        ]
+    )
+    explorer = lw.GateExplorer.from_model(model, x)
+    assert explorer.order == "half-life" and not explorer._module.facts["reset_after"]
+    explorer.layer = "plain"
+    assert explorer.order == "index" and explorer._module.facts["letters"] == ["h"]
+    assert explorer._module.facts["signs"]["squash"] == "tanh"
+
+
+def test_states_that_explode_are_shaded_by_their_order_of_magnitude_and_it_is_said():
+    model = keras.Sequential([keras.Input((None, 1)), keras.layers.LSTM(2, activation="relu", name="up")])
+    model.set_weights([np.full_like(weight, 0.7) for weight in model.get_weights()])
+    explorer = lw.GateExplorer.from_model(model, np.ones((40, 1)))
+    scale = explorer._module.facts["scales"]["c"]
+    assert scale["most"] == pytest.approx(explorer.trace.c.max()) and 0 < scale["bend"] < scale["most"] / 100
+    assert explorer._module.facts["scales"]["i"] == {"signed": False, "most": 1.0, "bend": 0.0}
+    assert "go beyond 100, for nothing holds them with relu" in " ".join(explorer._module.facts["notes"])
+    shown = np.maximum(explorer.trace.c, 0)
+    np.testing.assert_allclose(_arrays(explorer)["shown"], shown, rtol=1e-6)
+    assert "h = o·relu(c)" in result_of(explorer.present, 39, 0)
+    explorer = lw.GateExplorer.from_model(model, np.ones((400, 1)))
+    assert "Exploded: from step " in " ".join(explorer._module.facts["notes"])
+    json.dumps(explorer._module.facts, allow_nan=False)
+    assert explorer._picture("png") and explorer._page()
+
+
+def test_shades_are_in_proportion_or_follow_the_order_of_magnitude():
+    values = np.array([-200.0, -1.0, 0.0, 2.0, 100.0, np.inf])
+    assert Scale(True, 100.0).shades(values).tolist() == [-1, -0.01, 0, 0.02, 1, 1]
+    bent = Scale(False, 1e6, bend=1.0).shades(np.array([0.0, 1e3, 1e6]))
+    assert bent[0] == 0 and bent[1] == pytest.approx(0.524, abs=0.001) and bent[2] == 1
