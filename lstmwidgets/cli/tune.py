@@ -109,6 +109,7 @@ def command(
     """
     from lstmwidgets.analysis.choosing.search.budget import checked_trials, seconds_of
     from lstmwidgets.analysis.choosing.search.space import check_names
+    from lstmwidgets.analysis.choosing.search.storing import place_of
     from lstmwidgets.config import LSTMConfig
     from lstmwidgets.reports.study.subject import Subject
 
@@ -129,6 +130,8 @@ def command(
     with accepting():
         checked_trials(trials, seconds_of(limit))
         check_names(names or ())
+        place_of(storage)
+        _check_workers(workers)
         config = LSTMConfig(**settings)
         subject = Subject(source, config, **asked)
     folder = _made(out if out is not None else Path(f"{flags.stem(source)}-search"))
@@ -150,6 +153,14 @@ def command(
         write_json(_answer(search, folder, files, line))
         return
     typer.echo(printable(f"{search.reason}\n\n{line}\n{files['page']}"))
+
+
+def _check_workers(workers: Any) -> None:
+    if workers is None:
+        return
+    from lstmwidgets.workers.crew import checked
+
+    checked(workers, None)
 
 
 def _made(folder: Path) -> Path:

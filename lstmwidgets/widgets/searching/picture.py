@@ -70,7 +70,7 @@ def _settings(axes: Any, scene: Scene) -> None:
     axes.set_yticks(places, [each.label for each in scene.settings])
     axes.tick_params(length=0, labelcolor="#212121")
     axes.set_xlim(0, 2.1)
-    axes.set_ylim(max(len(places), 1) - 0.4, -0.6)
+    axes.set_ylim(max(len(places), 5) - 0.4, -0.6)
     beside = {"xytext": (4, 0), "textcoords": "offset points", "va": "center", "fontsize": 8}
     for place, share, each in zip(places, shares, scene.settings, strict=True):
         axes.annotate(each.share_in_words, (share, place), color=QUIET, **beside)

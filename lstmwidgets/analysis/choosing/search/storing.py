@@ -65,8 +65,13 @@ def place_of(storage: Any) -> Any:
                 f"storage={storage!r} is not accepted: name a file, such as 'search.sqlite3', or the "
                 "address of a database"
             )
-        return storage if "://" in storage else Path(storage)
-    if isinstance(storage, Path):
+        storage = storage if "://" in storage else Path(storage)
+    if isinstance(storage, Path) and not storage.parent.is_dir():
+        raise LSTMWidgetsError(
+            f"storage={str(storage)!r} cannot be made: there is no folder {str(storage.parent)!r}; make it "
+            "first"
+        )
+    if isinstance(storage, (str, Path)):
         return storage
     from optuna.storages import BaseStorage
 
@@ -92,10 +97,6 @@ def opened(place: Any) -> Iterator[BaseStorage]:
     if isinstance(place, BaseStorage):
         yield get_storage(place)
         return
-    if isinstance(place, Path) and not place.parent.is_dir():
-        raise LSTMWidgetsError(
-            f"storage={str(place)!r} cannot be made: there is no folder {str(place.parent)!r}; make it first"
-        )
     try:
         made = _made(place)
         storage = get_storage(made)

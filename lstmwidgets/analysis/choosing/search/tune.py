@@ -13,8 +13,10 @@ from typing import Any
 
 import pandas as pd
 
+from lstmwidgets.analysis.choosing.search import storing
 from lstmwidgets.analysis.choosing.search.budget import checked_trials, in_words, seconds_of
 from lstmwidgets.analysis.choosing.search.ground import Ground, ground_of
+from lstmwidgets.analysis.choosing.search.leader import Leader
 from lstmwidgets.analysis.choosing.search.progress import SearchBar
 from lstmwidgets.analysis.choosing.search.result import Search
 from lstmwidgets.analysis.choosing.search.space import Space, space_of
@@ -122,6 +124,7 @@ def tune(
         from lstmwidgets.workers.crew import checked
 
         checked(workers, scheduler)
+    place = storing.place_of(storage)
     source: pd.Series = read_series(series)
     ground, longest = ground_of(source, config, folds, covariates)
     dials = space_of(space, config, longest, _has_calendar(source))
@@ -130,10 +133,6 @@ def tune(
     told = _told(ground, config, dials, seed)
     study_name = _name(source, told) if name is None else _checked_name(name)
 
-    from lstmwidgets.analysis.choosing.search import storing
-    from lstmwidgets.analysis.choosing.search.leader import Leader
-
-    place = storing.place_of(storage)
     with ExitStack() as stack:
         stack.enter_context(storing.quiet())
         kept = stack.enter_context(storing.opened(place))

@@ -131,12 +131,12 @@ def test_errors_that_are_kept_are_means_of_neighbours_where_there_are_many():
 
 def test_a_storage_is_a_file_an_address_or_optunas_own(tmp_path):
     assert place_of(None) == Path("lstmwidgets-search.sqlite3")
-    assert place_of("a/b.db") == Path("a/b.db") and place_of("mysql://h/d") == "mysql://h/d"
+    assert place_of("b.db") == Path("b.db") and place_of("mysql://h/d") == "mysql://h/d"
     own = InMemoryStorage()
     assert place_of(own) is own
     (tmp_path / "notes.txt").write_text("not a database, and longer than its header would be" * 9)
     words = r"the search cannot be kept in .*notes.txt.*name another storage"
     with pytest.raises(Unavailable, match=words), opened(tmp_path / "notes.txt"):
         pass
-    with pytest.raises(LSTMWidgetsError, match="no folder"), opened(tmp_path / "no" / "search.sqlite3"):
-        pass
+    with pytest.raises(LSTMWidgetsError, match="there is no folder"):
+        place_of(tmp_path / "no" / "search.sqlite3")

@@ -31,7 +31,7 @@ def test_of_equal_trials_the_earliest_is_best_and_a_broken_off_one_never():
 
 def test_the_setting_that_makes_trials_good_matters_most():
     shares = many().importance
-    assert shares.index[0] == "highway" and 0.6 < shares.iloc[0] <= 1
+    assert shares.index[0] == "highway" and 0.5 < shares.iloc[0] <= 1
     assert not len(search_of(*[FIRST] * 9).importance)
 
 
