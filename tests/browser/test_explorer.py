@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 import lstmwidgets as lw
+from lstmwidgets.data.windows import make_windows
+from lstmwidgets.model.build import build
 from tests.browser.test_panel import choose_theme, open_in_lab, run_all_cells, write_notebook
 
 LIVE = """\
@@ -74,6 +79,92 @@ def test_the_sums_in_the_equations_add_up(saved, explorer):
         total = sum(float(number) for number in re.findall(r"[+-]?[\d.]+", inside))
         value = np.tanh(total) if curve == "tanh" else 1 / (1 + np.exp(-total))
         assert result(saved, gate) == pytest.approx(value, abs=0.02)
+
+
+def drawn(cell: str, **changes: Any) -> lw.GateExplorer:
+    """An explorer of a network with random weights."""
+    series = lw.load_dataset("nile")
+    config = lw.LSTMConfig(cell=cell, sequence_length=24, horizon=3, units=6, **changes)
+    network = build(config)
+    draw = np.random.default_rng(3)
+    network.set_weights([draw.normal(scale=0.5, size=weight.shape) for weight in network.get_weights()])
+    windows = make_windows(series, config)
+    return lw.GateExplorer(lw.LSTMForecaster.fitted(config, series, windows, network))
+
+
+@pytest.fixture
+def opened(page: Page, tmp_path: Path) -> Callable[[lw.GateExplorer], Page]:
+    """A saved page of an explorer, with no network, and the keys its own."""
+
+    def open_page(explorer: lw.GateExplorer) -> Page:
+        path = explorer.save(tmp_path / "cell.html")
+        page.context.set_offline(True)
+        page.goto(path.as_uri())
+        page.locator(".lw-explorer").focus()
+        return page
+
+    return open_page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_gru_is_walked_through_with_its_own_numbers(opened, artifacts: Path, scheme):
+    explorer = drawn("gru")
+    page = opened(explorer)
+    page.emulate_media(color_scheme=scheme)
+    order = lw.order_units(explorer.trace, "half-life")
+    for key in ("ArrowLeft", "ArrowDown"):
+        page.keyboard.press(key)
+    expect(page.locator(".lw-ex-unit")).to_contain_text(f"Unit {order[1]},")
+    found, t, unit = explorer.trace, 22, order[1]
+    for gate in "zrgh":
+        assert result(page, gate) == pytest.approx(getattr(found, gate)[t, unit], abs=6e-4)
+    for gate in "zr":
+        inside = re.search(r"\((.*?)\)", equation(page, gate))[1].replace(" ", "")
+        total = sum(float(number) for number in re.findall(r"[+-]?[\d.]+", inside))
+        assert result(page, gate) == pytest.approx(1 / (1 + np.exp(-total)), abs=0.02)
+    x, sign, r, heard, bias = re.search(
+        r"tanh\((-?[\d.]+) ([+-]) ([\d.]+)·([\d.]+) ([+-] [\d.]+)\)", equation(page, "g")
+    ).groups()
+    total = float(x) + float(f"{sign}1") * float(r) * float(heard) + float(bias.replace(" ", ""))
+    assert result(page, "g") == pytest.approx(np.tanh(total), abs=0.03)
+    assert "update gate" in page.locator("svg.lw-ex-cell").get_attribute("aria-label")
+    assert page.locator("svg.lw-ex-cell .lw-ex-box").count() == 4
+    page.locator(".lw-view").screenshot(path=artifacts / f"explorer_gru_{scheme}.png")
+
+
+def test_a_gru_that_resets_first_has_the_same_numbers(opened):
+    keras.utils.set_random_seed(2)
+    layer = keras.layers.GRU(3, reset_after=False, recurrent_activation="hard_sigmoid")
+    model = keras.Sequential([keras.Input((9, 2)), layer, keras.layers.Dense(1)])
+    explorer = lw.GateExplorer.from_model(model, np.random.default_rng(0).normal(size=(9, 2)))
+    page = opened(explorer)
+    unit = explorer.unit
+    inside = re.search(r"tanh\((.*?)\)", equation(page, "g"))[1].replace(" ", "")
+    total = sum(float(number) for number in re.findall(r"[+-]?[\d.]+", inside))
+    assert np.tanh(total) == pytest.approx(explorer.trace.g[8, unit], abs=0.02)
+    assert equation(page, "z").startswith("z = hard σ(")
+
+
+def test_attention_is_a_strip_below_the_gates_or_stands_alone(opened, artifacts: Path):
+    page = opened(drawn("lstm_attention"))
+    assert not_blank(page.locator(".lw-ex-strips canvas").first)
+    rows = page.locator(".lw-ex-strips").first.locator(".lw-ex-row:visible")
+    assert rows.count() == 7  # i f g o c h and memory: no unit has a row among the heads
+    unit = page.locator(".lw-ex-unit").inner_text()
+    click_strip(page, 0.3, 3 + 7 * (34 + 5) + 10)  # on the attention
+    assert page.locator(".lw-ex-unit").inner_text().split(",")[0] == unit.split(",")[0]
+    page.locator(".lw-view").screenshot(path=artifacts / "explorer_attention.png")
+    explorer = drawn("transformer")
+    page = opened(explorer)
+    expect(page.locator("svg.lw-ex-cell")).to_be_hidden()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Home")
+    expect(page.locator(".lw-ex-unit")).to_contain_text("Head 1,")
+    assert equation(page, "a").startswith(f"a = {explorer.trace.a[0, 1]:.3f}")
+    expect(page.get_by_label("Sort heads by")).to_be_visible()
+    expect(page.locator(".lw-ex-facts")).to_contain_text("no forecast as known at each step")
+    assert page.locator(".lw-ex-ahead-forecast").first.get_attribute("d")  # made at the end, wherever one looks
+    page.locator(".lw-view").screenshot(path=artifacts / "explorer_transformer.png")
 
 
 def click_strip(page: Page, across: float, down: float) -> None:
