@@ -14,7 +14,7 @@ from lstmwidgets.data.windows import Windows
 from lstmwidgets.model.backend import keras
 from lstmwidgets.model.cells import read_window
 from lstmwidgets.model.layers import to_plain_keras
-from lstmwidgets.model.ridge import Ridge
+from lstmwidgets.model.ridge import ridge_of
 
 _MOST_DRAWS = 64
 """More seeds than any network needs; the first of them are the same however many are drawn."""
@@ -84,7 +84,7 @@ def start_highway(network: keras.Model, windows: Windows) -> bool:
         False where no training window had all its targets observed, so that there is no regression and
         the highway begins at nothing.
     """
-    line = Ridge().fit(windows)
+    line = ridge_of(windows)
     if not line.windows_fitted_:
         return False
     kernel, _ = network.get_layer("forecast").get_weights()

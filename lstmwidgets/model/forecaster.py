@@ -19,6 +19,7 @@ from lstmwidgets.data.windows import PARTS, Split, Windows
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model.backend import keras
 from lstmwidgets.model.build import build, with_units
+from lstmwidgets.model.choosing.decisions import AuditTrail, Auto, Decision, to_choose
 from lstmwidgets.model.loop import Loop
 from lstmwidgets.model.storage import Saved, read_forecaster, versions, write_forecaster
 
@@ -38,9 +39,15 @@ class LSTMForecaster:
     Parameters
     ----------
     config : LSTMConfig, optional
+    auto : bool or sequence of str
+        Whether `fit` chooses the settings that ``config`` does not set by hand: how far to read, calendar,
+        highway, learning rate, units, and when to stop. A sequence names the settings to choose. After
+        `fit`, ``config`` is the one chosen.
 
     Attributes
     ----------
+    decisions_ : tuple of Decision
+        With ``auto``, what was chosen, why, and on what evidence, kept by `save` too; else empty.
     history_ : pandas.DataFrame
         One row an epoch: ``loss``, ``val_loss``, ``seconds``; see `Trainer.history`.
     model_ : keras.Model
@@ -70,6 +77,7 @@ class LSTMForecaster:
     ['unique_id', 'ds', 'yhat']
     """
 
+    decisions_: AuditTrail
     history_: pd.DataFrame
     model_: keras.Model
     series_: pd.Series
@@ -80,14 +88,17 @@ class LSTMForecaster:
     data_hash_: str
     versions_: dict[str, str]
 
-    def __init__(self, config: LSTMConfig | None = None) -> None:
-        self.config = checked_config(config)
+    def __init__(self, config: LSTMConfig | None = None, auto: Auto = False) -> None:
+        self.config = self._asked = checked_config(config)
+        self.auto = auto if isinstance(auto, bool) else to_choose(self.config, auto)
+        self.decisions_ = AuditTrail()
         self._loop: Loop | None = None
         self._reading: Reading | None = None
 
     def __repr__(self) -> str:
         fitted = "fitted" if hasattr(self, "model_") else "not fitted"
-        return f"LSTMForecaster({self.config!r}), {fitted}"
+        auto = f", auto={self.auto!r}" if self.auto else ""
+        return f"LSTMForecaster({self.config!r}{auto}), {fitted}"
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_loop": None}  # compiled passes cannot be copied, only found again
@@ -121,12 +132,15 @@ class LSTMForecaster:
     ) -> Self:
         """Train on a series and keep the weights with the lowest validation loss.
 
+        With ``auto`` there are several trainings: see `lstmwidgets.model.choosing.auto.SelfTuning`.
+
         Parameters
         ----------
         series : pandas.Series, DataFrame or path
             Anything `lstmwidgets.read_series` reads.
         callbacks, optimizer, folder
-            As in `Trainer`.
+            As in `Trainer`. With ``auto``, callbacks are told of each training, each has a folder of its own
+            in ``folder``, and no optimizer is accepted.
         covariates : pandas.DataFrame, optional
             Other series known up to the moment of forecasting, read beside it: a column each, on
             timestamps that include all of the series'. `lstmwidgets.read_covariates` reads them.
@@ -141,6 +155,8 @@ class LSTMForecaster:
         from lstmwidgets.model.progress import ProgressBar  # these two stand on this module
         from lstmwidgets.model.training import Trainer
 
+        if names := to_choose(self._asked, self.auto):
+            return self._fit_chosen(series, names, callbacks, optimizer, folder, covariates, progress_bar)
         listeners = [*callbacks, ProgressBar()] if progress_bar else callbacks
         trainer = Trainer(
             series,
@@ -152,7 +168,46 @@ class LSTMForecaster:
         )
         if "dataset" not in trainer.series.attrs:  # of bundled series the gaps are known
             _tell_left_out(trainer.windows)
-        vars(self).update(vars(trainer.run().forecaster))
+        return self._become(trainer.run().forecaster)
+
+    def _fit_chosen(
+        self,
+        series: Any,
+        names: tuple[str, ...],
+        callbacks: Sequence[Any],
+        optimizer: keras.optimizers.Optimizer | None,
+        folder: str | Path | None,
+        covariates: pd.DataFrame | None,
+        progress_bar: bool,
+    ) -> Self:
+        """Choose the settings of these names, and take over the forecaster trained with them."""
+        from lstmwidgets.model.choosing.auto import SelfTuning
+        from lstmwidgets.model.progress import ProgressBar
+
+        if optimizer is not None:
+            raise LSTMWidgetsError(
+                f"optimizer={type(optimizer).__name__} is not accepted with auto={self.auto!r}, which "
+                "chooses for Adam: leave it out, or fit LSTMForecaster(forecaster.config) with it"
+            )
+
+        def listeners(what: str) -> list[Any]:
+            return [*callbacks, ProgressBar(what)] if progress_bar else list(callbacks)
+
+        tuning = SelfTuning(
+            read_series(series), self._asked, names, covariates=covariates, listeners=listeners, folder=folder
+        )
+        forecaster, decisions = tuning.run()
+        assert forecaster.windows_ is not None, "a forecaster just trained has its windows"
+        if "dataset" not in forecaster.series_.attrs:
+            _tell_left_out(forecaster.windows_)
+        self._become(forecaster)
+        self.decisions_ = decisions
+        return self
+
+    def _become(self, trained: LSTMForecaster | None) -> Self:
+        """Take over all of a forecaster but what this one was asked for."""
+        asked = {name: vars(self)[name] for name in ("auto", "_asked")}
+        vars(self).update({**vars(trained), **asked})
         return self
 
     def predict(
@@ -298,6 +353,7 @@ class LSTMForecaster:
             context=self.reading_.last(self.config.sequence_length),
             weights=self.model_.get_weights(),
             versions=self.versions_,
+            decisions=self.decisions_.to_json(),
         )
         return write_forecaster(saved, path)
 
@@ -320,6 +376,7 @@ class LSTMForecaster:
         forecaster.scaler_, forecaster.data_hash_ = saved.scaler, saved.data_hash
         forecaster.split_, forecaster.versions_ = saved.split, saved.versions
         forecaster.history_ = saved.history
+        forecaster.decisions_ = AuditTrail(Decision(**one) for one in saved.decisions)
         return forecaster
 
     def export_keras(self, path: str | Path) -> Path:

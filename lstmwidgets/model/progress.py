@@ -18,9 +18,15 @@ class ProgressBar:
 
     A terminal is left clean at the end, a cell keeps the last line. Where standard error goes to a
     file, nothing is written.
+
+    Parameters
+    ----------
+    what : str
+        What the training is for, where there are several.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "") -> None:
+        self._what = f"{what}: " if what else ""
         self._bar: Any = None
 
     def on_state(self, trainer: Any) -> None:
@@ -50,7 +56,8 @@ class ProgressBar:
             return
         progress = trainer.progress
         waiting = " (waiting for another training)" if trainer.waiting else ""
-        self._bar.set_description_str(f"epoch {progress.epoch}/{progress.epochs}{waiting}", refresh=False)
+        epoch = f"{self._what}epoch {progress.epoch}/{progress.epochs}{waiting}"
+        self._bar.set_description_str(epoch, refresh=False)
         self._bar.n = progress.fraction
         self._bar.refresh()
 

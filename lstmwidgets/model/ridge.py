@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Self
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,6 +115,16 @@ class Ridge:
             answers = (_flat(windows, block) - self._centre) @ every + self._level
             total += np.nansum((answers - windows.targets(block)) ** 2, axis=(1, 2))
         return total
+
+
+_fitted: WeakKeyDictionary[Windows, Ridge] = WeakKeyDictionary()
+
+
+def ridge_of(windows: Windows) -> Ridge:
+    """The ridge regression of some windows, fitted once for as long as they are kept."""
+    if windows not in _fitted:
+        _fitted[windows] = Ridge().fit(windows)
+    return _fitted[windows]
 
 
 _BLOCK = 2**20

@@ -149,6 +149,18 @@ class CovariateRow(BaseModel):
     scale: Annotated[float, Field(gt=0)]
 
 
+class DecisionRow(BaseModel):
+    """One setting that a self-tuned forecaster chose, and why."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    setting: str
+    value: int | float | str
+    reason: str
+    evidence: dict[str, Any]
+    chosen: bool
+
+
 class _ForecasterDocument(Document):
     scaler_mean: Annotated[float, Field(allow_inf_nan=False)]
     scaler_scale: Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -158,6 +170,7 @@ class _ForecasterDocument(Document):
     covariates: list[CovariateRow] = []
     masked: bool = False
     repairs: list[dict[str, Any]] = []
+    decisions: list[DecisionRow] = []
     parts_end: tuple[_Position, _Position, _Position]
 
 
@@ -177,6 +190,7 @@ class Saved:
     context: Reading
     weights: list[NDArray[np.float32]]
     versions: dict[str, str]
+    decisions: list[dict[str, Any]]
 
     @property
     def features(self) -> int:
@@ -215,6 +229,7 @@ def write_forecaster(saved: Saved, path: Path) -> Path:
         covariates=[CovariateRow(name=n, mean=m, scale=s) for n, m, s in saved.scaler.covariates],
         masked=saved.context.masked,
         repairs=[_without_many_gaps(repair) for repair in saved.repairs],
+        decisions=[DecisionRow.model_validate(one) for one in saved.decisions],
         parts_end=(saved.split.train_end, saved.split.validation_end, saved.split.length),
     )
     context: dict[str, NDArray[Any]] = {
@@ -278,6 +293,7 @@ def read_forecaster(path: Path) -> Saved:
         ),
         weights=weights,
         versions=document.versions,
+        decisions=[one.model_dump() for one in document.decisions],
     )
 
 
