@@ -8,7 +8,7 @@ from typing import Any
 
 from lstmwidgets.analysis.choosing.runs import Runs
 
-_FORM = "{desc} |{bar:24}| {elapsed}<{remaining}"
+_FORM = "{desc} |{bar:24}| {elapsed}{postfix}"
 
 
 class RunsBar:
@@ -33,4 +33,7 @@ class RunsBar:
         waiting = " (waiting for another training)" if runs.waiting else ""
         self._bar.set_description_str(f"{number}/{len(runs.jobs)}{name}{waiting}", refresh=False)
         self._bar.n = runs.fraction
+        if runs.done and self._bar.n:  # before, most of the time went into what comes once
+            left = self._bar.format_dict["elapsed"] * (1 / self._bar.n - 1)
+            self._bar.set_postfix_str(f"about {self._bar.format_interval(left)} left", refresh=False)
         self._bar.refresh()

@@ -76,7 +76,7 @@ class Run:
 
 def outcome_of(name: str, trainer: Trainer, common: Common, failure: str = "") -> Run:
     """What came of a training that has ended, or, with a ``failure``, of one that broke off."""
-    from lstmwidgets.model import cost
+    from lstmwidgets.model.cost import training_bytes
     from lstmwidgets.model.shapes import count_parameters
 
     config, features = trainer.config, trainer.windows.values.shape[1]
@@ -97,7 +97,7 @@ def outcome_of(name: str, trainer: Trainer, common: Common, failure: str = "") -
         seconds=float(seconds.sum()),
         best_epoch=best,
         seconds_to_best=float(seconds.iloc[:best].sum()),
-        memory=getattr(cost, "training_bytes", lambda *_: 0)(config, features),
+        memory=training_bytes(config, features),
         history=history.reset_index(),
         forecast=_forecast(forecaster, common),
         failure=failure,

@@ -61,9 +61,9 @@ def difference(one: ArrayLike, other: ArrayLike, overlap: int) -> Difference:
     the side of telling nothing.
 
     Of 2,000 simulated pairs of configs equally good, with 3 seeds, 96 cutoffs of 12 steps and both noises
-    alike, it told 5 % apart at the 5 % level; the cutoffs alone would tell 13 %. With 10 seeds it was 6 %, and
-    9 % where each noise is asked by itself and both agree. However unlike the noises of two configs, it stays
-    between 3 and 7 % from three seeds on; with two seeds it can be 10 %.
+    alike, it told 5 % apart at the 5 % level; the cutoffs alone would tell 13 %. With 10 seeds it was 6 %,
+    and 9 % where each noise is asked by itself and both agree. However unlike the noises of two configs,
+    it stays between 3 and 7 % from three seeds on; with two seeds it can be 10 %.
 
     Parameters
     ----------
