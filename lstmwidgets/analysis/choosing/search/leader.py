@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time as clock
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,11 +16,13 @@ from lstmwidgets.analysis.choosing.search.space import Space, configured, start
 from lstmwidgets.analysis.choosing.search.storing import put_back
 from lstmwidgets.analysis.choosing.search.trial import Job, Outcome, kept
 from lstmwidgets.config import LSTMConfig
+from lstmwidgets.errors import Unavailable
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
     from optuna.pruners import BasePruner
     from optuna.samplers import BaseSampler
+    from optuna.trial import TrialState
 
 log = logging.getLogger(__name__)
 
@@ -108,10 +111,10 @@ class Leader:
 
         if self.left == 0.0:
             return None
-        if self._trials is not None:
-            states = [trial.state for trial in self._study.get_trials(deepcopy=False)]
-            if sum(state != TrialState.WAITING for state in states) >= self._trials:
-                return None
+        states = self._states()
+        begun = states.total() - states[TrialState.WAITING]
+        if self._trials is not None and begun >= self._trials:
+            return None
         trial = self._study.ask()
         number = trial.number
         try:
@@ -124,6 +127,9 @@ class Leader:
             put_back(self._study, trial)
             raise
         return number, job
+
+    def _states(self) -> Counter[TrialState]:
+        return Counter(trial.state for trial in self._study.get_trials(deepcopy=False))
 
     def hear(self, number: int, step: int, error: float) -> bool:
         """Whether a trial may go on that has this error after this step."""
@@ -141,10 +147,19 @@ class Leader:
         return False
 
     def settle(self, number: int, outcome: Outcome) -> None:
-        """Keep what came of a trial; one that was stopped for want of time waits for the next call."""
+        """Keep what came of a trial; one that was stopped for want of time waits for the next call.
+
+        Raises
+        ------
+        Unavailable
+            When something broke that no config is known to break, before any trial came to its end.
+        """
         from optuna.trial import TrialState
 
         pruned = number in self._pruned
+        if not (outcome.expected or self._states()[TrialState.COMPLETE]):
+            self.put_back(number)
+            raise Unavailable(f"the search cannot begin: {outcome.reason}")
         if outcome.state == "stopped" and not pruned:
             self.put_back(number)
             return

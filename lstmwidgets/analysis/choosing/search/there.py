@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 _MODULES = ("lstmwidgets.model.training", "lstmwidgets.model.choosing.errors")
 _LOOK_SECONDS = 2.0
+_GRACE_SECONDS = 5.0  # for a worker to stop in: one that is just starting cannot hear
 _ALONE_SECONDS = 180.0  # this machine starts a worker again within some seconds, or cannot
 
 _attempts: dict[str, Attempt] = {}
@@ -57,14 +58,14 @@ class _Round:
         self._name = f"lstmwidgets-{secrets.token_hex(4)}"
         self._workers = list(self.crew.threads())
         self._looked = self._manned = clock.monotonic()
-        self._ending = False
+        self._ended: float | None = None
 
     def run(self) -> None:
         client = self.crew.client
         try:
             client.subscribe_topic(self._name, lambda event: self.heard.put(event[1]))
             self._hand_out()
-            while self.running:
+            while self.running and not self._is_overdue:
                 with suppress(queue.Empty):
                     self._take(self.heard.get(timeout=self._patience()))
                 self._look()
@@ -81,13 +82,18 @@ class _Round:
                 client.unsubscribe_topic(self._name)
             self.leader.put_all_back()
 
+    @property
+    def _is_overdue(self) -> bool:
+        """Whether the time is over, and whoever has not stopped yet will not."""
+        return self._ended is not None and clock.monotonic() - self._ended > _GRACE_SECONDS
+
     def _patience(self) -> float:
         left = self.leader.left
-        return _LOOK_SECONDS if left is None or self._ending else min(_LOOK_SECONDS, left + 0.01)
+        return _LOOK_SECONDS if left is None or self._ended is not None else min(_LOOK_SECONDS, left + 0.01)
 
     def _hand_out(self) -> None:
         """One trial for each worker that has none; several at once would slow each other down."""
-        while not self._ending and len(self.running) < len(self._workers):
+        while self._ended is None and len(self.running) < len(self._workers):
             asked = self.leader.ask()
             if asked is None:
                 return
@@ -114,9 +120,9 @@ class _Round:
         if error is None:
             outcome = future.result()
         elif isinstance(error, KilledWorker):
-            outcome = Outcome("failed", reason=_killed(self.crew.memory_limit))
+            outcome = Outcome("failed", reason=_killed(self.crew.memory_limit), expected=False)
         else:
-            outcome = Outcome("failed", reason=in_short(error))
+            outcome = Outcome("failed", reason=in_short(error), expected=False)
         self.leader.settle(number, outcome)
 
     def _end(self, numbers: Sequence[int]) -> None:
@@ -129,8 +135,8 @@ class _Round:
     def _look(self) -> None:
         """See whether the time is over, and, now and then, who is there: workers come and go."""
         now = clock.monotonic()
-        if not self._ending and self.leader.left == 0.0:
-            self._ending = True
+        if self._ended is None and self.leader.left == 0.0:
+            self._ended = now
             self._end(list(self.running.values()))
         if now - self._looked < _LOOK_SECONDS:
             return
@@ -139,7 +145,7 @@ class _Round:
         for address in set(self._workers) - set(there):
             log.info("lost the worker %s: its trial is done again on another one", address)
         self._workers = there
-        if self._ending:
+        if self._ended is not None:
             self._end(list(self.running.values()))  # one that was handed on meanwhile
         if there:
             self._manned = now

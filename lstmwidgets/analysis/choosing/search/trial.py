@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time as clock
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -58,6 +58,8 @@ class Outcome:
         How many cutoffs one of them stands for.
     reason : str
         Why it failed, in words.
+    expected : bool
+        Whether that is known to happen to a config: False where something else may be to blame.
     seconds : float
     epochs, parameters : int
         Epochs trained, over all folds, and trainable numbers of the network.
@@ -68,6 +70,7 @@ class Outcome:
     errors: NDArray[np.float64] | None = None
     together: int = 1
     reason: str = ""
+    expected: bool = True
     seconds: float = 0.0
     epochs: int = 0
     parameters: int = 0
@@ -102,27 +105,24 @@ class Attempt:
     def run(self) -> Outcome:
         """Train and judge. A keyboard interrupt is raised again; all else that goes wrong is an outcome."""
         began = clock.perf_counter()
-        state: Literal["done", "stopped", "failed"] = "done"
-        reason = ""
         try:
-            for fold in range(len(self._job.ground.ends)):
-                if not self._train(fold):
-                    state = "stopped"
-                    break
+            outcome = self._train_all()
         except LSTMWidgetsError as error:
-            state, reason = "failed", str(error)
+            outcome = Outcome("failed", reason=str(error))
         except Exception as error:  # a config that breaks something must not end the search
-            state, reason = "failed", in_short(error)
+            outcome = Outcome("failed", reason=in_short(error), expected=False)
         finally:
             self._trainer = None
         seconds = clock.perf_counter() - began
-        if state != "done":
-            return Outcome(
-                state, reason=reason, seconds=seconds, epochs=self._epochs, parameters=self._parameters
-            )
+        return replace(outcome, seconds=seconds, epochs=self._epochs, parameters=self._parameters)
+
+    def _train_all(self) -> Outcome:
+        for fold in range(len(self._job.ground.ends)):
+            if not self._train(fold):
+                return Outcome("stopped")
         errors, together = _thinned(pd.concat(self._found[::-1]).to_numpy(np.float64))
         mean = float(np.mean([each.mean() for each in self._found]))
-        return Outcome("done", mean, errors, together, "", seconds, self._epochs, self._parameters)
+        return Outcome("done", mean, errors, together)
 
     def _train(self, fold: int) -> bool:
         """Train on one fold; whether it came to its end."""

@@ -196,6 +196,18 @@ def test_a_trial_behind_the_median_is_broken_off_after_the_first_epochs_but_not_
     assert leader._study.trials[number].user_attrs["reason"] == "the loss is no number"
 
 
+def test_what_no_config_is_to_blame_for_ends_a_search_that_has_nothing_yet(leader):
+    number, _ = leader.ask()
+    leader.settle(number, Outcome("failed", reason="OSError: gone", expected=False))  # five have come before
+    assert leader._study.trials[number].user_attrs["reason"] == "OSError: gone"
+    study = study_of(InMemoryStorage(), "two", {})
+    leader._study = study
+    number, _ = leader.ask()
+    with pytest.raises(Unavailable, match="the search cannot begin: ImportError: no such thing"):
+        leader.settle(number, Outcome("failed", reason="ImportError: no such thing", expected=False))
+    assert [trial.state for trial in study.trials] == [TrialState.WAITING]
+
+
 def test_an_attempt_ends_when_it_is_told_that_it_may_not_go_on():
     ground = ground_of(waves(), TINY, 2, None)[0].with_judged(TINY)
     heard = []
@@ -207,7 +219,7 @@ def test_an_attempt_ends_when_it_is_told_that_it_may_not_go_on():
     outcome = Attempt(Job(TINY, ground, stride=10), hear).run()
     assert outcome.state == "stopped" and heard == [1, 2, 11, 12] and outcome.epochs == 4
     failed = Attempt(Job(TINY.replace(sequence_length=150), ground, 10), hear).run()
-    assert failed.state == "failed" and "sequence_length=150" in failed.reason
+    assert failed.state == "failed" and failed.expected and "sequence_length=150" in failed.reason
 
 
 def test_workers_of_a_scheduler_give_the_same_errors(found):
