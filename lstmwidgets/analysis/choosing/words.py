@@ -112,7 +112,7 @@ def shown_table(comparison: Comparison) -> pd.DataFrame:
             "parameters": [f"{value:,}" for value in table["parameters"]],
             "s/epoch": [_known(value, f"{value:.2g}") for value in table["epoch_seconds"]],
             "s to best": [_known(value, f"{value:.2g}") for value in table["seconds_to_best"]],
-            "memory": [f"{value / 2**20:,.0f} MiB" for value in table["memory"]],
+            "memory": [f"{value / 1e6:,.0f} MB" for value in table["memory"]],
         },
         index=table.index.rename(None),
     )

@@ -36,7 +36,7 @@ def made(name: str, errors: Any, val_error: float, seed: int = 0, failure: str =
         seconds=10.0 + seed,
         best_epoch=4,
         seconds_to_best=2.0 + seed,
-        memory=3 * 2**20,
+        memory=3_000_000,
         history=pd.DataFrame({"epoch": [1], "loss": [1.0], "val_loss": [1.0], "seconds": [0.5]}),
         forecast=pd.Series([1.0, 2.0], pd.date_range("2020-04-06", periods=2, freq="D", name="ds")),
         failure=failure,
@@ -130,7 +130,7 @@ def test_the_table_has_means_and_spreads_over_seeds(three: Comparison) -> None:
     row = three.table.loc["B"]
     assert three.table.index.tolist() == ["B", "A", "C"]
     assert row["val_error"] == pytest.approx(1.01) and row["val_spread"] == pytest.approx(0.01)
-    assert (row["parameters"], row["memory"], row["seconds_to_best"]) == (106, 3 * 2**20, 3.0)
+    assert (row["parameters"], row["memory"], row["seconds_to_best"]) == (106, 3_000_000, 3.0)
     assert three.table["seeds"].tolist() == [3, 3, 2]
     assert three.runs["failure"].tolist() == [""] * 8 + ["the loss is no longer a number"]
 
@@ -145,7 +145,7 @@ def test_a_comparison_in_which_all_failed_says_so() -> None:
 
 def test_text_and_page_hold_the_table_and_the_sentences(three: Comparison) -> None:
     for text in (str(three), three._repr_html_()):
-        for part in ("equal within noise", "106", "3 MiB", "C, seed 2, gave no result", "over 2 steps ahead"):
+        for part in ("equal within noise", "106", "3 MB", "C, seed 2, gave no result", "over 2 steps ahead"):
             assert part in text
     strange = Comparison((made("<b>A</b>", 1.0, 1.0),), TREND)
     assert "<b>A" not in strange._repr_html_() and "&lt;b&gt;A" in strange._repr_html_()
