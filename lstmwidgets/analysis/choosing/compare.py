@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -97,16 +97,10 @@ class Comparison:
     series: pd.Series
     naive: Naive | None = None
     notes: tuple[str, ...] = ()
-    _errors: dict[str, NDArray[np.float64]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.outcomes:
             raise LSTMWidgetsError("there is no training to compare: none has ended")
-        errors = {
-            name: np.array([run.test_errors.to_numpy() for run in runs])
-            for name, runs in self._finished().items()
-        }
-        object.__setattr__(self, "_errors", errors)
 
     @classmethod
     def of(cls, runs: Runs) -> Comparison:
@@ -125,7 +119,7 @@ class Comparison:
                 "Runs with test=True"
             )
         named, notes = dict(runs.jobs), list(runs.common.notes)
-        if (tests := len(named) - 1) > 1:
+        if (tests := len({run.name for run in runs.done if not run.failure}) - 1) > 1:
             notes.append(
                 f"The p values are corrected for there being {tests} comparisons (Holm's procedure)."
             )
@@ -263,9 +257,14 @@ class Comparison:
     def _repr_html_(self) -> str:
         return words.as_html(self)
 
-    def _finished(self) -> dict[str, list[Run]]:
-        well = [run for run in self.outcomes if not run.failure]
-        return {name: found for name in self.names if (found := [run for run in well if run.name == name])}
+    @cached_property
+    def _errors(self) -> dict[str, NDArray[np.float64]]:
+        """Test errors of the configs that have a result, each (seeds, cutoffs)."""
+        found: dict[str, list[NDArray[np.float64]]] = {}
+        for run in self.outcomes:
+            if not run.failure:
+                found.setdefault(run.name, []).append(run.test_errors.to_numpy(np.float64))
+        return {name: np.array(errors) for name, errors in found.items()}
 
 
 def _median(values: Iterable[float]) -> float:

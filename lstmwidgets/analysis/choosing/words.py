@@ -119,10 +119,23 @@ def shown_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def _errors(means: pd.Series, spreads: pd.Series) -> list[str]:
-    return [
-        _known(mean, number(mean)) + ("" if math.isnan(spread) else f" ± {number(spread)}")
-        for mean, spread in zip(means, spreads, strict=True)
-    ]
+    return [with_spread(mean, spread) for mean, spread in zip(means, spreads, strict=True)]
+
+
+def with_spread(mean: float, spread: float) -> str:
+    """A mean and its spread, as exact as the spread's two leading digits.
+
+    Examples
+    --------
+    >>> with_spread(0.56712, 0.0126), with_spread(1071.2, 19.4), with_spread(1.234, float("nan"))
+    ('0.567 ± 0.013', '1,071 ± 19', '1.23')
+    """
+    if math.isnan(mean):
+        return "–"
+    if math.isnan(spread) or not 1e-6 * abs(mean) < spread < 1e12:
+        return number(mean) + ("" if math.isnan(spread) else f" ± {number(spread)}")
+    decimals = max(0, 1 - math.floor(math.log10(spread)))
+    return f"{mean:,.{decimals}f} ± {spread:,.{decimals}f}"
 
 
 def _known(value: float, text: str) -> str:
