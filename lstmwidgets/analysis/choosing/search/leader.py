@@ -39,7 +39,7 @@ _WARM_UP = 4  # the first quarter of the epochs says little
 class _UnderWay:
     trial: Trial
     job: Job
-    known: frozenset[int]  # steps that an earlier attempt told of
+    known: set[int]  # steps that were told of, by an earlier attempt too
 
 
 class Leader:
@@ -120,7 +120,7 @@ class Leader:
         try:
             self._study.sampler = _sampler(self._seed, number)
             config = configured(trial, self._space, self._config)
-            known = frozenset(self._study.get_trials(deepcopy=False)[number].intermediate_values)
+            known = set(self._study.get_trials(deepcopy=False)[number].intermediate_values)
             job = Job(config, self._ground, self._stride)
             self._under_way[number] = _UnderWay(trial, job, known)
         except BaseException:
@@ -139,6 +139,7 @@ class Leader:
         self._on_epoch()
         if step in one.known:
             return True
+        one.known.add(step)
         one.trial.report(error, step)
         folds, epochs = len(self._ground.ends), one.job.config.epochs
         if step == (folds - 1) * self._stride + epochs or not one.trial.should_prune():
