@@ -38,6 +38,7 @@ def command(
     freq: flags.Freq = None,
     fill: flags.Fill = None,
     levels: flags.Levels = None,
+    auto: flags.Auto = False,
     forecasts_only: Annotated[
         bool,
         typer.Option(
@@ -78,6 +79,7 @@ def command(
         "id_column": id_column,
         "fill": fill,
         "levels": flags.levels_of(levels) or LEVELS,
+        "auto": auto,
         **settings,
     }
     with accepting():

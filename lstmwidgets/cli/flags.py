@@ -71,6 +71,16 @@ Levels = Annotated[
         show_default=False,
     ),
 ]
+Auto = Annotated[
+    bool,
+    typer.Option(
+        "--auto",
+        metavar="",
+        help="Let the series choose what is not given here: how far to read, calendar, highway, learning "
+        "rate, units, and when to stop. Takes a few trainings' time, and says why.",
+        rich_help_panel=NETWORK,
+    ),
+]
 Out = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="FOLDER", help="Folder to be written.", show_default=False),

@@ -11,8 +11,9 @@ from lstmwidgets.cli import flags
 from lstmwidgets.cli.exits import accepting, printable, write_json
 
 _ADVICE = (
-    "The simple rule does as well or better. Worth trying: --highway linear --calendar cycles, which begins "
-    "as a linear model that knows day, week and year; and a --sequence-length of two seasons or more."
+    "The simple rule does as well or better. Worth trying: --auto, by which the series chooses the settings; "
+    "or by hand --highway linear --calendar cycles, which begins as a linear model that knows day, week and "
+    "year, and a --sequence-length of two seasons or more."
 )
 
 
@@ -34,6 +35,7 @@ def command(
     only: flags.Only = None,
     fill: flags.Fill = None,
     levels: flags.Levels = None,
+    auto: flags.Auto = False,
     pdf: Annotated[
         bool, typer.Option("--pdf", metavar="", help="Print the page to report.pdf, by Chromium.")
     ] = False,
@@ -58,6 +60,7 @@ def command(
         "only": only,
         "fill": fill,
         "levels": flags.levels_of(levels) or LEVELS,
+        "auto": auto,
         **settings,
     }
     with accepting():
@@ -71,7 +74,8 @@ def command(
     for note in () if quiet else (*made.notes, *unchanged):
         typer.echo(printable(note), err=True)
     typer.echo(printable(f"{made.metrics.verdict}\n{made.paths['html']}"))
-    lost = (made.metrics.skill or 0) <= 0 and made.metrics.config.highway == "none"
+    lost = (made.metrics.skill or 0) <= 0 and not made.metrics.decisions
+    lost = lost and made.metrics.config.highway == "none"
     if lost and not (quiet or made.reused):
         typer.echo(_ADVICE, err=True)
 

@@ -85,7 +85,7 @@ def test_flags_reach_the_settings_in_both_spellings(run, monkeypatch):
     monkeypatch.setattr("lstmwidgets.reports.single.report.report", note)
     line = "report a.csv --time year --time month --value y --freq MS --id shop --only 007 --fill linear"
     line += " --levels 95,50 --levels 80 --sequence_length 9 --sequence-length 1e1 --learning-rate 1e-2"
-    line += " --loss absolute --pdf --force -o some/where"
+    line += " --loss absolute --auto --pdf --force -o some/where"
     assert run(*line.split()) == (3, "", "noted\n")
     report_flags = {
         "time": ["year", "month"],
@@ -95,6 +95,7 @@ def test_flags_reach_the_settings_in_both_spellings(run, monkeypatch):
         "only": "007",
         "fill": "linear",
         "levels": [95, 50, 80],
+        "auto": True,
     }
     network = {"sequence_length": 10, "learning_rate": 0.01, "loss": "absolute"}
     assert asked == [("a.csv", "some/where", {**report_flags, **network, "pdf": True, "force": True})]

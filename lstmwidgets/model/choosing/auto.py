@@ -39,6 +39,9 @@ RACE = 3
 """A network without highway shows in this part of the epochs whether it can pass the line."""
 
 
+_PATIENCE = "a fifth of the epochs, at least 3"
+
+
 class SelfTuning:
     """Chooses what is left to choose of a config, and trains with it.
 
@@ -127,7 +130,7 @@ class SelfTuning:
             reason = f"{batches} updates an epoch, and epochs for {UPDATES:,} or at least {EPOCHS[0]} epochs"
             self._decide(Decision("epochs", epochs, reason, {"updates_an_epoch": batches}))
         if "patience" in self.names:
-            self._decide(Decision("patience", max(3, self.config.epochs // 5), "a fifth of the epochs"))
+            self._decide(Decision("patience", max(3, self.config.epochs // 5), _PATIENCE))
 
     def _tell_epochs(self, forecaster: LSTMForecaster) -> None:
         """Add to the choice of patience when the training ended, and which weights were kept."""
@@ -143,7 +146,7 @@ class SelfTuning:
         self._decisions["patience"] = Decision(
             "patience",
             self.config.patience,
-            f"a fifth of the epochs; {ended}, the validation loss of epoch {lowest} being the lowest",
+            f"{_PATIENCE}; {ended}, the validation loss of epoch {lowest} being the lowest",
             {"trained": trained, "lowest": lowest},
         )
 
@@ -226,7 +229,9 @@ class SelfTuning:
         if failed:
             evidence["failed"] = {str(units): reason for units, reason in failed.items()}
         tried = ", ".join(map(str, errors))
-        if chosen == best:
+        if len(set(choice.means)) < 2:
+            reason = f"{tried} err alike on the validation part, and this is the smallest"
+        elif chosen == best:
             reason = f"of {tried} this has the least error on the validation part"
         else:
             reason = f"the smallest of {tried} that errs no more than a standard error above the best, {best}"

@@ -71,6 +71,8 @@ def choose_length(series: pd.Series, config: LSTMConfig, cut: Cut) -> Decision:
         errors = line_errors(windows, index)
         if errors is None or (found and len(errors) < KEPT * max(map(len, found.values()))):
             break
+        if found and not np.isfinite(windows.values[-length:]).all():
+            break  # a gap in it: from the series' end, a network that reads so far could not forecast
         found[length] = errors
     evidence: dict[str, Any] = {"seasons": seasons_evidence(seasons)}
     if not found:
@@ -88,8 +90,8 @@ def choose_length(series: pd.Series, config: LSTMConfig, cut: Cut) -> Decision:
         reason = f"{why}; of {_listed(found)} a line on so many steps errs least on the validation part"
     else:
         reason = (
-            f"{why}; of {_listed(found)} this is the shortest on which a line errs within 1 % of the least on "
-            f"the validation part, {best}'s"
+            f"{why}; of {_listed(found)} this is the shortest on which a line errs within 1 % of the least, "
+            f"that on {best}, on the validation part"
         )
     return Decision("sequence_length", chosen, reason, evidence)
 

@@ -36,6 +36,7 @@ def batch(
     forecasts_only: bool = False,
     fill: str | None = None,
     levels: Sequence[int] = LEVELS,
+    auto: bool | Sequence[str] = False,
     force: bool = False,
     on_event: OnEvent | None = None,
     **settings: Any,
@@ -62,8 +63,8 @@ def batch(
         The column that names each row's series.
     time, value : str, optional
         Column names; found by themselves when only one column fits.
-    freq, fill, levels
-        As in `lstmwidgets.Study`, for every series.
+    freq, fill, levels, auto
+        As in `lstmwidgets.Study`, for every series; with ``auto`` each chooses for itself.
     workers : int, optional
         Processes on this machine; by default one for each core, as far as memory goes.
     scheduler : str, optional
@@ -114,6 +115,7 @@ def batch(
         id_column=id_column,
         fill=fill,
         levels=levels,
+        auto=auto,
         **settings,
     )
     ledger = Ledger(out, forecasts_only)

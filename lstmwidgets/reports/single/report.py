@@ -81,6 +81,7 @@ def report(
     only: str | None = None,
     fill: str | None = None,
     levels: Sequence[int] = LEVELS,
+    auto: bool | Sequence[str] = False,
     pdf: bool = False,
     force: bool = False,
     on_stage: OnStage | None = None,
@@ -101,7 +102,7 @@ def report(
         A CSV or Parquet file, or the name of a bundled dataset where there is no such file.
     out : path
         The report's folder: nothing, an empty folder, or an earlier report, which is exchanged as a whole.
-    time, value, freq, id_column, only, fill, levels
+    time, value, freq, id_column, only, fill, levels, auto
         As in `lstmwidgets.Study`.
     pdf : bool
         Print the page to ``report.pdf`` as well.
@@ -149,6 +150,7 @@ def report(
         only=only,
         fill=fill,
         levels=levels,
+        auto=auto,
         **settings,
     )
     tell = Stages(on_stage, report_template(), others=3 + pdf)

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.model.choosing.decisions import to_choose
 
 FILLS = ("forward", "backward", "mean", "linear", "seasonal", "lstm", "mask")
 """What may be done about gaps: every method of `lstmwidgets.fill`, or "mask"."""
@@ -67,6 +68,9 @@ class ReportSettings(BaseModel):
         How gaps are filled, one of `FILLS`; left as they are by default.
     levels : tuple of int
         Per cent of what comes that each interval is to hold.
+    auto : False or tuple of str
+        The settings that the series chooses; True stands for all that ``config`` does not set by hand. See
+        `lstmwidgets.LSTMForecaster`.
     config : LSTMConfig
 
     Raises
@@ -91,9 +95,13 @@ class ReportSettings(BaseModel):
     only: Text | None = None
     fill: Annotated[Text, AfterValidator(_known)] | None = None
     levels: Annotated[tuple[int, ...], BeforeValidator(_whole)] = LEVELS
+    auto: Annotated[bool | tuple[Text, ...], BeforeValidator(_listed)] = False
     config: LSTMConfig = LSTMConfig()
 
     def __init__(self, **fields: Any) -> None:
+        if fields.get("auto", False) is not False:
+            # By name: where settings go as plain values, nothing else tells what was set by hand.
+            fields["auto"] = to_choose(fields.get("config", LSTMConfig()), fields["auto"]) or False
         try:
             super().__init__(**fields)
         except ValidationError as error:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import platform
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from lstmwidgets.config import LSTMConfig
+from lstmwidgets.model.choosing.decisions import MAY_CHOOSE
 from lstmwidgets.model.storage import versions as package_versions
 
 FLAGS = {"id_column": "--id"}
@@ -48,7 +49,9 @@ def in_flags(advice: str) -> str:
     return advice
 
 
-def command_of(source: Any, asked: Mapping[str, Any], config: LSTMConfig, out: str = "report") -> str:
+def command_of(
+    source: Any, asked: Mapping[str, Any], config: LSTMConfig, out: str = "report", auto: Sequence[str] = ()
+) -> str:
     """The shell command of a report; empty for data that were in memory.
 
     Parameters
@@ -60,6 +63,8 @@ def command_of(source: Any, asked: Mapping[str, Any], config: LSTMConfig, out: s
         Those of its fields that are not their default get a flag.
     out : str
         The report's folder.
+    auto : sequence of str
+        The settings that the series chooses. All others that it might have chosen get a flag.
 
     Examples
     --------
@@ -71,7 +76,13 @@ def command_of(source: Any, asked: Mapping[str, Any], config: LSTMConfig, out: s
     path = str(source)
     words = ["lstmwidgets", "report", f"./{path}" if path.startswith("-") else path]
     defaults = LSTMConfig().model_dump()
-    changed = {name: value for name, value in config.model_dump().items() if value != defaults[name]}
+    kept = [name for name in MAY_CHOOSE if auto and name not in auto]
+    changed = {
+        name: value
+        for name, value in config.model_dump().items()
+        if name not in auto and (name in kept or value != defaults[name])
+    }
+    words += ["--auto"] if auto else []
     for name, value in {**asked, **changed}.items():
         if name == "levels":
             value = ",".join(map(str, value))

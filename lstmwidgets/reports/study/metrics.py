@@ -134,6 +134,16 @@ class Training(_Part):
     seconds: float = Field(ge=0, description="Seconds of training.")
 
 
+class Decided(_Part):
+    """One setting that the series chose, or that was given beside those."""
+
+    setting: str = Field(description="A name in config.")
+    value: int | float | str = Field(description="As in config.")
+    reason: str = Field(description="Why, in words.")
+    evidence: dict[str, Any] = Field(description="The numbers behind it; empty where it was given.")
+    chosen: bool = Field(description="False where it was given.")
+
+
 class Metrics(_Part):
     """The numbers of one report."""
 
@@ -177,6 +187,9 @@ class Metrics(_Part):
     command: str = Field(description="What makes this report again; empty for data that were in memory.")
     key: str | None = Field(
         default=None, description="What decided these numbers, hashed: equal keys, equal numbers."
+    )
+    decisions: list[Decided] = Field(
+        default=[], description="How the settings were chosen; empty where all were given or their default."
     )
     files: dict[str, Hash] = Field(
         default={},
@@ -226,6 +239,7 @@ def metrics_of(study: Study, seconds: float) -> Metrics:
         "seconds": seconds,
         "created": study.created.isoformat(timespec="seconds"),
         "command": study.command,
+        "decisions": study.decisions.to_json(),
     }
     return Metrics.model_validate(found)
 

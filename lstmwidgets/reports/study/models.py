@@ -6,6 +6,8 @@ import hashlib
 import json
 import logging
 import shutil
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ import pandas as pd
 
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.series import data_hash
-from lstmwidgets.data.windows import Windows
+from lstmwidgets.data.windows import make_windows
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model.storage import versions
 
@@ -27,7 +29,12 @@ MODEL_FILE = "model.safetensors"
 
 
 def trained(
-    series: pd.Series, config: LSTMConfig, windows: Windows, folder: Path | None, *, progress_bar: bool = True
+    series: pd.Series,
+    config: LSTMConfig,
+    folder: Path | None,
+    auto: Sequence[str] = (),
+    *,
+    progress_bar: bool = True,
 ) -> LSTMForecaster:
     """A forecaster of a series: from the folder, if one of just this series and config is there, or trained.
 
@@ -35,37 +42,56 @@ def trained(
 
     Parameters
     ----------
-    series, config, windows
-        The windows are the series' own.
+    series, config
     folder : Path, optional
         For the model and for the state of an unfinished training; made where it is not there.
+    auto : sequence of str
+        The settings that the series chooses, whatever the config says.
     """
-    from lstmwidgets.model.progress import ProgressBar
-    from lstmwidgets.model.training import Trainer
-
-    if folder is not None and (found := _found(folder / MODEL_FILE, series, config, windows)) is not None:
+    if folder is not None and (found := _found(folder / MODEL_FILE, series, config, auto)) is not None:
         return found
     # A folder of its own for each training: one of other data or settings is no error, only of no use.
-    unfinished = None if folder is None else folder / f"training-{_key(series, config)}"
-    listeners = [ProgressBar()] if progress_bar else []
-
-    def trainer() -> Trainer:
-        return Trainer(series, config, callbacks=listeners, folder=unfinished, windows=windows)
-
+    unfinished = None if folder is None else folder / f"training-{_key(series, config, auto)}"
+    train = partial(_self_tuned, names=tuple(auto)) if auto else _trained
+    begun = unfinished is not None and unfinished.exists()
     try:
-        training = trainer()
+        forecaster = train(series, config, unfinished, progress_bar)
     except LSTMWidgetsError as error:
-        if unfinished is None or not unfinished.exists():
+        if unfinished is None or not begun:
             raise
         log.info("the unfinished training in %s is of no use: %s", unfinished, error)
         shutil.rmtree(unfinished)
-        training = trainer()
-    forecaster = training.run().forecaster
-    assert forecaster is not None, "a training that ended without an error has a forecaster"
+        forecaster = train(series, config, unfinished, progress_bar)
     if folder is not None and unfinished is not None:
         folder.mkdir(parents=True, exist_ok=True)
         forecaster.save(folder / MODEL_FILE)
         shutil.rmtree(unfinished, ignore_errors=True)
+    return forecaster
+
+
+def _trained(
+    series: pd.Series, config: LSTMConfig, folder: Path | None, progress_bar: bool
+) -> LSTMForecaster:
+    from lstmwidgets.model.progress import ProgressBar
+    from lstmwidgets.model.training import Trainer
+
+    listeners = [ProgressBar()] if progress_bar else []
+    forecaster = Trainer(series, config, callbacks=listeners, folder=folder).run().forecaster
+    assert forecaster is not None, "a training that ended without an error has a forecaster"
+    return forecaster
+
+
+def _self_tuned(
+    series: pd.Series, config: LSTMConfig, folder: Path | None, progress_bar: bool, *, names: tuple[str, ...]
+) -> LSTMForecaster:
+    from lstmwidgets.model.choosing.auto import SelfTuning
+    from lstmwidgets.model.progress import ProgressBar
+
+    def listeners(what: str) -> list[ProgressBar]:
+        return [ProgressBar(what)] if progress_bar else []
+
+    forecaster, decisions = SelfTuning(series, config, names, listeners=listeners, folder=folder).run()
+    forecaster.decisions_ = decisions
     return forecaster
 
 
@@ -81,7 +107,7 @@ def kept_epoch(forecaster: LSTMForecaster) -> int:
     return 1 + int(losses.to_numpy().argmin())
 
 
-def _found(path: Path, series: pd.Series, config: LSTMConfig, windows: Windows) -> LSTMForecaster | None:
+def _found(path: Path, series: pd.Series, config: LSTMConfig, auto: Sequence[str]) -> LSTMForecaster | None:
     """The forecaster in a file, with its series again; None where it is another one, or no file of ours."""
     from lstmwidgets.model.forecaster import LSTMForecaster
 
@@ -93,15 +119,17 @@ def _found(path: Path, series: pd.Series, config: LSTMConfig, windows: Windows) 
         log.info("%s is of no use: %s", path, error)
         return None
     same = (
-        saved.config == config
+        saved.decisions_.chosen == tuple(auto)
+        and saved.config.replace(**{name: getattr(config, name) for name in auto}) == config
         and saved.data_hash_ == data_hash(series)
         and saved.versions_ == versions()
         and _treatment(saved.series_) == _treatment(series)
     )
     if not same:
         return None
-    forecaster = LSTMForecaster.fitted(config, series, windows, saved.model_)
-    forecaster.history_ = saved.history_
+    windows = make_windows(series, saved.config)
+    forecaster = LSTMForecaster.fitted(saved.config, series, windows, saved.model_)
+    forecaster.history_, forecaster.decisions_ = saved.history_, saved.decisions_
     return forecaster
 
 
@@ -111,6 +139,6 @@ def _treatment(series: pd.Series) -> list[Any]:
     return [bool(series.attrs.get("mask")), *([one["method"], one["points"]] for one in repairs)]
 
 
-def _key(series: pd.Series, config: LSTMConfig) -> str:
-    decisive = [data_hash(series), config.model_dump(), _treatment(series), versions()]
+def _key(series: pd.Series, config: LSTMConfig, auto: Sequence[str]) -> str:
+    decisive = [data_hash(series), config.model_dump(), _treatment(series), versions(), *auto]
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]

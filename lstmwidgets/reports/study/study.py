@@ -23,6 +23,7 @@ from lstmwidgets.analysis.inside.tracing import trace
 from lstmwidgets.analysis.scoring.metrics import error_by_step
 from lstmwidgets.analysis.scoring.tables import ALL_SCORES, score_frame
 from lstmwidgets.config import LSTMConfig
+from lstmwidgets.model.choosing.decisions import AuditTrail, Auto
 from lstmwidgets.reports.study import command, models
 from lstmwidgets.reports.study.metrics import Metrics, metrics_of
 from lstmwidgets.reports.study.source import source_name
@@ -61,6 +62,8 @@ class Study(Subject):
         default gaps stay gaps, and windows that touch one are left out.
     levels : sequence of int
         Per cent of what comes that each interval is to hold.
+    auto : bool or sequence of str
+        As in `lstmwidgets.LSTMForecaster`; ``config`` is then the one chosen, and ``asked`` the one given.
     folder : path, optional
         For the model and for the state of an unfinished training, so that a killed one goes on and
         a finished one is taken again. By default what the environment variable ``LSTMWIDGETS_WORK``
@@ -96,6 +99,7 @@ class Study(Subject):
         only: str | None = None,
         fill: str | None = None,
         levels: Sequence[int] = LEVELS,
+        auto: Auto = False,
         folder: str | Path | None = None,
         out: str | Path | None = None,
     ) -> None:
@@ -109,13 +113,20 @@ class Study(Subject):
             id_column=id_column,
             only=only,
             fill=fill,
+            auto=auto,
             folder=folder,
         )
         self.levels, self.out = checked_levels(levels), str(out or "report")
         self.created = datetime.now(UTC)
 
     def __repr__(self) -> str:
-        return f"Study({source_name(self.source)!r}, {self.config!r})"
+        auto = f", auto={self.auto!r}" if self.auto else ""
+        return f"Study({source_name(self.source)!r}, {self.asked!r}{auto})"
+
+    @property
+    def config(self) -> LSTMConfig:
+        """The settings that the forecast is made with: with ``auto``, those chosen."""
+        return self.forecaster.config if self.auto else self.asked
 
     # The forecast ---------------------------------------------------------------------------
 
@@ -123,7 +134,12 @@ class Study(Subject):
     def forecaster(self) -> LSTMForecaster:
         """Trained on the series, or taken from the folder."""
         self.check()
-        return models.trained(self.series, self.config, self.windows, self.folder)
+        return models.trained(self.series, self.asked, self.folder, self.auto)
+
+    @property
+    def decisions(self) -> AuditTrail:
+        """What the series chose, why, and on what evidence; empty without ``auto``."""
+        return self.forecaster.decisions_
 
     @cached_property
     def _tested(self) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -213,7 +229,7 @@ class Study(Subject):
         if self.levels != LEVELS:
             asked["levels"] = self.levels
         given = {name: value for name, value in asked.items() if value is not None}
-        return command.command_of(self.source, given, self.config, self.out)
+        return command.command_of(self.source, given, self.asked, self.out, self.auto)
 
     @property
     def versions(self) -> dict[str, str]:

@@ -17,6 +17,7 @@ from lstmwidgets.data.auditing.audit import audit
 from lstmwidgets.data.auditing.report import Audit
 from lstmwidgets.data.windows import Windows
 from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.model.choosing.decisions import Auto, to_choose
 from lstmwidgets.reports.study import gaps
 from lstmwidgets.reports.study.source import read_source, source_name
 
@@ -41,13 +42,20 @@ class Subject:
         id_column: str | None = None,
         only: str | None = None,
         fill: str | None = None,
+        auto: Auto = False,
         folder: str | Path | None = None,
     ) -> None:
-        self.source, self.config, self.fill = csv, checked_config(config), gaps.checked_fill(fill)
+        self.source, self.asked, self.fill = csv, checked_config(config), gaps.checked_fill(fill)
+        self.auto = to_choose(self.asked, auto)
         self._columns: dict[str, Any] = {"time": time, "value": value, "freq": freq}
         self._chosen: dict[str, Any] = {"id_column": id_column, "only": only}
         folder = folder if folder is not None else os.environ.get(WORK)
         self.folder = Path(folder) if folder else None
+
+    @property
+    def config(self) -> LSTMConfig:
+        """The settings that the forecast is made with."""
+        return self.asked
 
     @cached_property
     def original(self) -> pd.Series:
@@ -108,10 +116,11 @@ class Subject:
             changes, gaps that leave no window to train, validate or test on, and a newest window that
             is not known. The message names what to change.
         """
-        if self.fill == gaps.LSTM:
-            gaps.forecastable(gaps.rehearsed(self.original, self.fill), self.config, self.fill)
-        else:
-            _ = self.windows
+        # Of the lengths that may be chosen, the shortest needs least.
+        least = {"sequence_length": 1} if "sequence_length" in self.auto else {}
+        lstm = self.fill == gaps.LSTM
+        series = gaps.rehearsed(self.original, self.fill) if lstm else self.series
+        gaps.forecastable(series, self.asked.replace(**least), self.fill)
 
     def make_folder(self, out: str | Path | None) -> None:
         """Make the folder that is to be saved to, so that no training ends where there is none.

@@ -28,7 +28,7 @@ def test_settings_of_the_report_and_of_the_network_are_given_side_by_side():
 
 def test_parameters_are_the_fields_by_name_as_plain_values():
     parameters = ReportSettings.of("data.csv", time=["year", "month"], only="007").parameters()
-    own = ["csv", "time", "value", "freq", "id_column", "only", "fill", "levels"]
+    own = ["csv", "time", "value", "freq", "id_column", "only", "fill", "levels", "auto"]
     assert list(parameters) == [*own, *LSTMConfig.model_fields]
     assert parameters["time"] == ["year", "month"]
     assert parameters["only"] == "007"
@@ -67,6 +67,19 @@ def test_unknown_fields_are_refused():
         ReportSettings(source="data.csv", colour="red")
 
 
+def test_what_the_series_chooses_is_kept_by_name_so_that_what_was_given_stays():
+    every = ("sequence_length", "calendar", "highway", "learning_rate", "units", "epochs", "patience")
+    assert ReportSettings.of("data.csv", auto=True).auto == every
+    settings = ReportSettings.of("data.csv", auto=True, units=32, seed=1)
+    assert settings.auto == tuple(name for name in every if name != "units")
+    assert settings.parameters()["auto"] == list(settings.auto)
+    assert ReportSettings.model_validate_json(settings.model_dump_json()) == settings
+    assert ReportSettings.of("data.csv", auto=["units"], units=32).auto == ("units",)
+    assert ReportSettings.of("data.csv").parameters()["auto"] is False
+    with pytest.raises(LSTMWidgetsError, match="auto names 'loss', which is not chosen: auto takes True"):
+        ReportSettings.of("data.csv", auto=["loss"])
+
+
 def test_the_key_tells_what_decides_the_numbers_and_nothing_else():
     key = ReportSettings.of("data.csv", value="y").key(HASH, name="y")
     assert ReportSettings.of("other.parquet", value="y").key(HASH, name="y") == key
@@ -77,6 +90,8 @@ def test_the_key_tells_what_decides_the_numbers_and_nothing_else():
         ReportSettings.of("data.csv", fill="linear").key(HASH, name="y"),
         ReportSettings.of("data.csv", only="a").key(HASH, name="y"),
         ReportSettings.of("data.csv", seed=1).key(HASH, name="y"),
+        ReportSettings.of("data.csv", auto=True).key(HASH, name="y"),
+        ReportSettings.of("data.csv", auto=True, units=32).key(HASH, name="y"),
     ]
     assert len({key, *others}) == len(others) + 1
 

@@ -101,6 +101,7 @@ def test_its_sections_come_in_the_order_of_a_reader_s_questions(template):
         "## The backtest",
         "## Error by step",
         "## The training",
+        "## How the settings were chosen",
         "## What the network relied on",
         "## Settings, and how to make this again",
     ]

@@ -15,7 +15,7 @@ import lstmwidgets as lw
 from lstmwidgets.analysis.diagnosis.checks.finding import Finding
 from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis
 from lstmwidgets.model.progress import ProgressBar
-from lstmwidgets.reports.study import listed, told
+from lstmwidgets.reports.study import chosen, listed, told
 from lstmwidgets.reports.study.source import read_source
 from lstmwidgets.reports.study.study import Study
 from lstmwidgets.reports.study.subject import ROWS
@@ -419,6 +419,27 @@ def test_a_killed_training_goes_on_and_a_file_that_is_not_ours_is_passed_over(tm
     state.write_bytes(b"no file of ours")
     (tmp_path / "model.safetensors").unlink()
     assert len(Study(waves(), CONFIG, folder=tmp_path).forecaster.history_) == 3
+
+
+def test_a_study_that_chooses_tells_why_everywhere_and_is_taken_from_its_folder_again(tmp_path):
+    asked = lw.LSTMConfig(horizon=2, units=32, epochs=1, sequence_length=500)
+    names = ("sequence_length", "highway", "learning_rate")
+    study = Study("nile", asked, auto=names, folder=tmp_path)
+    study.check()  # 500 years would not fit, and are not asked for
+    assert study.config == study.forecaster.config != asked
+    assert study.windows.sequence_length == study.config.sequence_length < 70
+    assert [one.setting for one in study.metrics.decisions if one.chosen] == list(names)
+    assert study.metrics.config == study.config
+    told_why = repr(chosen.decisions(study))
+    assert f"- Sequence length (--sequence-length {study.config.sequence_length}). No season" in told_why
+    assert "- Units (--units 32). Set by you" in told_why
+    words = shlex.split(study.command)
+    assert words[:4] == ["lstmwidgets", "report", "nile", "--auto"]
+    assert "--units" in words and "--patience" in words and "--sequence-length" not in words
+    again = Study("nile", asked, auto=names, folder=tmp_path)
+    assert again.decisions == study.decisions
+    assert again.forecaster.history_["seconds"].tolist() == study.forecaster.history_["seconds"].tolist()
+    assert "With --auto the series chooses" in repr(chosen.decisions(Study("nile", study.config)))
 
 
 def test_the_folder_is_what_the_environment_names(tmp_path, monkeypatch):
