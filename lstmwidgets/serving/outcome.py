@@ -27,8 +27,9 @@ _OF_FORECASTS = (
     "intervals and the rules. Walk through the cutoffs: is it right when it matters, or only on average?"
 )
 _OF_MEMORY = (
-    "Every gate of every unit over one window. Drag through time: the forecast changes as more of the window "
-    "is read, and the ledger says which steps it rests on."
+    "What the network did at each step of one window. Drag through time: where it reads step by step, the "
+    "forecast changes as more of the window is read, and where it has gates, the ledger says which steps it "
+    "rests on."
 )
 
 

@@ -30,7 +30,7 @@ LARGEST_WEIGHT = 8.0
 
 
 class GateView(View):
-    """One gate or state of a cell with a single unit: its equation, its course over time, its curve.
+    """One gate or state of an LSTM cell with a single unit: its equation, its course over time, its curve.
 
     Sliders set the weights of that gate, and choose the step whose numbers stand in the equation.
 
@@ -60,7 +60,7 @@ class GateView(View):
     TypeError
         For a keyword that is no weight.
     LSTMWidgetsError
-        For a value that is not accepted.
+        For a value that is not accepted; another cell than the LSTM is looked into with `GateExplorer`.
     """
 
     sequence = traitlets.Unicode()
@@ -72,7 +72,8 @@ class GateView(View):
     ) -> None:
         if gate not in EQUATIONS:
             raise LSTMWidgetsError(
-                f"gate={gate!r} is not accepted: gate takes {' or '.join(map(repr, EQUATIONS))}"
+                f"gate={gate!r} is not accepted: gate takes {' or '.join(map(repr, EQUATIONS))}, those of an "
+                "LSTM; of a GRU and every other cell, lw.GateExplorer shows the equations with their numbers"
             )
         if unknown := sorted(set(weights) - set(WEIGHT_NAMES)):
             raise TypeError(f"GateView has no weight {unknown[0]!r}: the cell has {', '.join(WEIGHT_NAMES)}")

@@ -86,6 +86,7 @@ def test_an_unknown_keyword_is_a_type_error():
     ("arguments", "message"),
     [
         ({"gate": "carry"}, "gate='carry' is not accepted: gate takes 'input' or 'forget'"),
+        ({"gate": "update"}, "those of an LSTM; of a GRU and every other cell, lw.GateExplorer shows"),
         ({"sequence": "ramp"}, "sequence='ramp' is not accepted: sequence takes 'pulse' or"),
         ({"step": 30}, "step=30 is not accepted: 'pulse' has the steps 0 to 29"),
         ({"step": -1}, "step=-1 is not accepted"),

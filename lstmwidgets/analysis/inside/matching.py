@@ -35,9 +35,9 @@ def match(
     steps : (first, last)
         The steps within the window that are compared, from 0 to sequence_length - 1, both included.
     units : sequence of int, optional
-        The units of the last LSTM layer that are compared; by default all.
+        The units of the last layer that are compared; by default all.
     threshold : float, optional
-        Instead of ``units``: those whose cell state is at least this far from zero at every one of
+        Instead of ``units``: those whose state is at least this far from zero at every one of
         the steps chosen, as in LSTMVis (Strobelt et al., 2018).
     most : int
         How many windows are answered at most, from 1 up.
@@ -46,7 +46,8 @@ def match(
     -------
     pandas.DataFrame
         The closest first: ``start``; ``ds``, the time of the last value read; ``distance``, the root
-        mean square over steps and units of the difference between the cell states, divided by the
+        mean square over steps and units of the difference between the cell states (of a GRU or a simple
+        recurrent network the hidden states), divided by the
         spread (standard deviation) of that unit over all windows compared, so that it has no unit,
         and two windows picked at random are about 1.4 apart; and ``y_1`` to ``y_h``, the ``horizon``
         values that came next, in the unit of the series. ``attrs`` holds ``start``, ``steps``,
@@ -161,7 +162,7 @@ def _chosen_units(
     beyond = np.flatnonzero(lowest >= threshold)
     if not len(beyond):
         raise LSTMWidgetsError(
-            f"no unit's cell state is {threshold:g} or more from zero at every one of the {len(states)} "
+            f"no unit's state is {threshold:g} or more from zero at every one of the {len(states)} "
             f"steps chosen, and the most that one reaches is {lowest.max():.3g}: lower threshold, or choose "
             "fewer steps"
         )

@@ -19,9 +19,8 @@ _LSTM = (
     "gates decide for each cell how much of it is forgotten (f), how much of the new is written (i and g), "
     "and how much is shown (o)."
 )
-_ATTENTION = (
-    "Attention looks at all steps at once and gives each a weight, which says how much it counts; every one "
-    "of its heads has weights of its own."
+_WEIGHTS = (
+    "gives each a weight, which says how much it counts; every one of its heads has weights of its own."
 )
 _CELLS = {
     "lstm": _LSTM,
@@ -32,10 +31,10 @@ _CELLS = {
     "and of the state h that the step before left, a new state; no gate keeps anything.",
     "bilstm": f"{_LSTM} Here two of them read the window, one from its beginning and one from its end; "
     "shown is the first, and both are under Layer in a notebook.",
-    "lstm_attention": f"{_LSTM} {_ATTENTION} It stands below them, and with it the network looks back over "
-    "its hidden states before it answers.",
-    "transformer": f"{_ATTENTION} Shown is how the last step, from which the forecast is made, weighs every "
-    "step in the last layer.",
+    "lstm_attention": f"{_LSTM} Before it answers, it looks back at all steps: attention {_WEIGHTS} They "
+    "stand below the gates.",
+    "transformer": f"Attention looks at all steps at once and {_WEIGHTS} Shown is how the last step, from "
+    "which the forecast is made, weighs every step in the last layer.",
 }
 _WHERE = {
     "rnn": "Here it is over the newest window of the test part, a row for each cell.",

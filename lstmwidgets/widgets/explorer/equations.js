@@ -34,7 +34,7 @@ const EQUATIONS = {
   },
 
   attention(trace, t, unit, moment) {
-    return [["a", `a = ${shown(moment.a, 3)}, of all steps ${shown(1)}`]];
+    return [["a", `a = ${shown(moment.a, 3)}; were all steps alike, ${shown(1 / trace.timesteps, 3)}`]];
   },
 };
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmwidgets.analysis.inside.cells import UNLIMITED, CellTrace
+from lstmwidgets.analysis.inside.attention import EVENLY
+from lstmwidgets.analysis.inside.cells import CellTrace
 
 LEDGER = "ledger"
 ATTENTION = "a"
@@ -47,10 +48,9 @@ class Scale:
 
 def scales_of(layer: CellTrace) -> dict[str, Scale]:
     """The scale of each of a layer's arrays, by its letter."""
-    limits = {letter: layer.limits(letter) for letter in layer.letters if letter != ATTENTION}
-    scales = {letter: _scale(layer.arrays[letter], *ends) for letter, ends in limits.items()}
-    return scales | {
-        letter: attention_scale(layer.arrays[letter]) for letter in layer.letters if letter == "a"
+    return {
+        letter: attention_scale(array) if letter == ATTENTION else _scale(array, *layer.limits(letter))
+        for letter, array in layer.arrays.items()
     }
 
 
@@ -60,17 +60,18 @@ def ledger_scale(contributions: NDArray[np.float64]) -> Scale:
 
 
 def attention_scale(weights: NDArray[np.float64]) -> Scale:
-    """From nothing to the largest weight: over many steps, none is anywhere near 1."""
-    return Scale(False, _largest(weights))
+    """From nothing to the largest weight, for over many steps none is near 1; even shares are half-way."""
+    return Scale(False, max(_largest(weights), EVENLY / len(weights)))
 
 
 def _scale(array: NDArray[np.float64], low: float, high: float) -> Scale:
     if np.isfinite([low, high]).all():
         return Scale(low < 0.0, max(-low, high))
-    most, sizes = _largest(array), np.abs(array[np.isfinite(array) & (array != 0.0)])
-    usual = float(np.median(sizes)) if sizes.size else 0.0
-    bend = usual if most > FAR and most > FAR * usual else 0.0
-    return Scale((low, high) == UNLIMITED or low < 0.0, most, bend)
+    most, bend = _largest(array), 0.0
+    if most > FAR:
+        usual = float(np.median(np.abs(array[np.isfinite(array) & (array != 0.0)])))
+        bend = usual if most > FAR * usual else 0.0
+    return Scale(low < 0.0, most, bend)
 
 
 def _largest(array: NDArray[np.float64]) -> float:

@@ -132,7 +132,7 @@ def test_a_unit_that_is_always_the_same_tells_nothing_apart(wandering):
         ({"units": [6]}, r"units=\[6\] is not accepted: .* from 0 to 5"),
         ({"units": []}, r"units=\[\]"),
         ({"units": [0.5]}, r"units=\[0.5\]"),
-        ({"threshold": 50.0}, "no unit's cell state is 50 or more from zero at every one of the 5 steps"),
+        ({"threshold": 50.0}, "no unit's state is 50 or more from zero at every one of the 5 steps"),
         ({"threshold": -1}, "threshold=-1 is not accepted"),
         ({"units": [1], "threshold": 0.1}, r"units=\[1\] and threshold=0.1 both choose units"),
         ({"most": 0}, "most=0 is not accepted"),
