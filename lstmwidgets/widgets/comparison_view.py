@@ -70,11 +70,7 @@ class ComparisonView(View):
         self.legend = self._make_legend()
         head = ipywidgets.HTML(f"<h4>{html.escape(words.heading(self._scene))}</h4>")
         table = ipywidgets.HTML(errors_html(self._scene)).add_class("lw-scores").add_class("lw-errors")
-        names = Names()
-        names.attributes = {
-            f".lw-figure-{name} .svg-figure": {"role": "img", "aria-label": f"{chart.heading}. {chart.words}"}
-            for name, chart in (("curves", self.curves), ("newest", self.forecasts))
-        } | {".lw-configs": {"role": "group", "aria-label": "Configs whose lines are shown"}}
+        self._names = Names()
         super().__init__(
             [
                 head,
@@ -82,7 +78,7 @@ class ComparisonView(View):
                 table,
                 self.legend,
                 ipywidgets.Box([self.curves, self.forecasts]).add_class("lw-charts"),
-                names,
+                self._names,
             ]
         )
         self.add_class("lw-panel").add_class("lw-comparison-view")
@@ -115,9 +111,23 @@ class ComparisonView(View):
     def _show(self, change: Mapping[str, Any]) -> None:
         for name, switch in self.legend.switches.items():
             switch.value = name in change["new"]
+        self._name()
 
     def _switched(self, change: Mapping[str, Any]) -> None:
         self.shown = tuple(name for name, switch in self.legend.switches.items() if switch.value)
+
+    def _name(self) -> None:
+        """Tell a screen reader what ipywidgets and bqplot do not."""
+        charts = {"curves": self.curves, "newest": self.forecasts}
+        named = {
+            f".lw-figure-{name} .svg-figure": {"role": "img", "aria-label": f"{chart.heading}. {chart.words}"}
+            for name, chart in charts.items()
+        }
+        named[".lw-configs"] = {"role": "group", "aria-label": "Configs whose lines are shown"}
+        for number, switch in enumerate(self.legend.switches.values(), 1):
+            pressed = str(switch.value).lower()
+            named[f".lw-configs > button:nth-child({number})"] = {"aria-pressed": pressed}
+        self._names.attributes = named
 
     # Showing ------------------------------------------------------------------------------
 

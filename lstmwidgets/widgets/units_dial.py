@@ -95,9 +95,7 @@ class UnitsDial(View):
         covariates: pd.DataFrame | None = None,
     ) -> None:
         known = series_of(series)
-        self._measuring = Measuring(
-            known, checked_config(config), covariates, self._redraw, self._progressed
-        )
+        self._measuring = Measuring(known, checked_config(config), covariates, self._redraw, self._progressed)
         self._measuring.aim(parameter, values, seeds)
         self._errors, self._losses = ErrorCurve(), LossGap()
         self._controls, self._names = Controls(), Names()
@@ -222,7 +220,8 @@ class UnitsDial(View):
             self._losses.show(scene)
             self._table.value = values_html(scene)
             reason = "" if scene.curve is None else scene.curve.reason
-            self._reason.value = f'<div role="status" class="lw-verdict">{html.escape(reason)}</div>'
+            beaten = f'<div class="lw-warning">{html.escape(words.of_rule(scene))}</div>'
+            self._reason.value = f'<div role="status" class="lw-verdict">{html.escape(reason)}{beaten}</div>'
             self._progressed()
             self._controls.enable(self._measuring.state, ready=not self._measuring.problem)
             self._name()
@@ -278,7 +277,7 @@ class UnitsDial(View):
     # Showing ------------------------------------------------------------------------------
 
     def _scene(self) -> Scene:
-        plan = self._measuring.plan
+        plan, (rule, rule_error) = self._measuring.plan, self._measuring.to_beat
         return Scene(
             title=title(self.series),
             unit=unit_of(self.series),
@@ -286,6 +285,8 @@ class UnitsDial(View):
             values=plan.values,
             rounds=plan.rounds,
             curve=self._measuring.curve,
+            rule=rule,
+            rule_error=rule_error,
         )
 
     def still(self) -> Figure:

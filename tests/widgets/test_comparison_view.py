@@ -62,6 +62,8 @@ def test_a_config_is_hidden_by_the_legend_or_by_code_and_left_out_of_the_still(v
     assert view.shown == ("LSTM <2>", "RNN")
     view.legend.switches["RNN"].value = False
     assert view.shown == ("LSTM <2>",)
+    pressed = [view._names.attributes[f".lw-configs > button:nth-child({n})"]["aria-pressed"] for n in (1, 2)]
+    assert pressed == ["true", "false"]
     view.shown = ["RNN"]
     assert view.shown == ("RNN",) and not view.legend.switches["LSTM <2>"].value
     hues = {line.get_color() for axes in view.still().axes[-4:] for line in axes.get_lines()}

@@ -15,7 +15,8 @@ import pytest
 import lstmwidgets as lw
 from lstmwidgets.widgets.dial.charts import aside, value_ticks
 from lstmwidgets.widgets.dial.measuring import on_shared_cutoffs
-from lstmwidgets.widgets.dial.table import cells_of, mark_of
+from lstmwidgets.widgets.dial.table import cells_of, cells_of_rule, mark_of
+from lstmwidgets.widgets.dial.words import of_rule
 
 SMALL = lw.LSTMConfig(sequence_length=8, horizon=2, units=7, epochs=2)
 LONG = SMALL.replace(epochs=1000, batch_size=1)
@@ -88,6 +89,35 @@ def test_what_is_drawn_is_what_was_measured(measured):
     scene = measured._scene()
     assert mark_of(measured.curve.chosen, scene).startswith("chosen")
     assert cells_of(scene)[4]["parameters"] == "106" and cells_of(scene)[4]["seeds"] == "2 of 2"
+
+
+def test_the_better_naive_rule_has_its_row_and_is_said_where_nothing_beats_it(measured, series):
+    forecaster = lw.LSTMForecaster(SMALL).fit(series, progress_bar=False)
+    frame = lw.forecast_table(forecaster, "validation")
+    scene = measured._scene()
+    assert scene.rule == "repeat last"  # the series has no season
+    windows = forecaster.windows_
+    came = windows.observed(windows.validation)
+    last = series.to_numpy()[windows.origins(windows.validation)]
+    assert scene.rule_error == pytest.approx(np.abs(came - last[:, None]).mean()) and len(frame)
+    assert cells_of_rule(scene)["error"] in measured._table.value
+    beaten = replace(scene, rule_error=float(measured.curve.table["mean"].min()) / 2)
+    assert of_rule(beaten).startswith("Repeat last errs no more than any of them, ")
+    assert of_rule(replace(scene, rule_error=1e9)) == of_rule(replace(scene, curve=None)) == ""
+
+
+def test_trainings_that_all_fail_are_told_and_nothing_is_chosen(series):
+    mad = SMALL.replace(activation="relu", learning_rate=1.0, sequence_length=30)
+    dial = lw.UnitsDial(series, mad, values=[64], seeds=1).run()
+    assert dial.state == "done" and "every training failed" in dial.summary()
+    assert cells_of(dial._scene())[64] == {
+        **dict.fromkeys(["error", "range", "epoch", "training"], "–"),
+        "parameters": "17,026",
+        "seeds": "0 of 1",
+    }
+    assert dial._repr_mimebundle_()["image/png"]
+    with pytest.raises(lw.LSTMWidgetsError, match="No value can be chosen, for every training failed"):
+        _ = dial.config
 
 
 def test_other_values_keep_what_is_there_and_train_only_the_rest(measured, series):

@@ -54,7 +54,7 @@ def value_limits(values: tuple[int, ...]) -> tuple[float, float]:
 def error_limits(scene: Scene) -> tuple[float, float]:
     """Ends of the error axis: around all that came, closely, so that the curve's shape is seen."""
     errors = scene.points["error"].to_numpy(np.float64)
-    return padded([*errors, scene.limit], 0.1, above=0.2) if len(errors) else (0.0, 1.0)
+    return padded([*errors, scene.limit], 0.18) if len(errors) else (0.0, 1.0)
 
 
 class _ByValue(Chart):
@@ -114,9 +114,8 @@ class ErrorCurve(_ByValue):
                 colors=[theme.PALETTE[hue].css],
                 default_size=12,
                 font_weight="bold",
-                y_offset=offset,
             )
-            for name, hue, offset in (("best", "validation", 22), ("chosen", "good", -16))
+            for name, hue in (("best", "validation"), ("chosen", "good"))
         }
         legend = Legend({"validation": self.mean}, {"validation": "validation"})
         marks = [self.band, self.limit, self.mean, self.seeds, self.best, self.chosen, *self.names.values()]
@@ -160,6 +159,7 @@ class ErrorCurve(_ByValue):
             with self.names[name].hold_sync():
                 self.names[name].x, self.names[name].y = spot.x, spot.y
                 self.names[name].text, self.names[name].align = [text], align
+                self.names[name].y_offset = 22 if value == scene.best else -16
 
 
 def aside(value: int, scene: Scene) -> str:

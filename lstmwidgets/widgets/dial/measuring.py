@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from functools import reduce
 from importlib import import_module
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from lstmwidgets.analysis.choosing.common import Job
@@ -19,6 +21,7 @@ from lstmwidgets.analysis.choosing.runs import Run, Runs
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model.cost import estimate_seconds
+from lstmwidgets.widgets.dial.naive import error_to_beat
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +64,8 @@ class Measuring:
     state : str
         ``idle``, ``running``, ``done`` (with all that is planned), ``stopped`` or ``failed``.
     plan : Plan
+    to_beat : (str, float)
+        Name and validation error of the better naive rule; "" and NaN where there is none.
     problem : str
         Why the plan does not fit the series, or what made the trainings fail; "" where nothing did.
     lock : threading.RLock
@@ -97,13 +102,15 @@ class Measuring:
         jobs = curve_jobs(self.series, self.config, parameter, values, seeds)
         with self.lock:
             tried = tuple(sorted({int(getattr(config, parameter)) for _, config in jobs}))
-            self.plan = Plan(parameter, tried, seeds if isinstance(seeds, int) else tuple(seeds), tuple(jobs))
-            self.problem = ""
+            which = int(seeds) if isinstance(seeds, (int, np.integer)) else tuple(map(int, seeds))
+            self.plan = Plan(parameter, tried, which, tuple(jobs))
+            self.problem, self.to_beat = "", ("", math.nan)
             try:
                 common = self._made(jobs).common
             except LSTMWidgetsError as error:
                 self.problem, self._seconds = str(error), {}
             else:
+                self.to_beat = error_to_beat(common, jobs[0][1])
                 self._seconds = {
                     config: estimate_seconds(
                         config, len(common.windows(config).train), common.windows(config).values.shape[1]

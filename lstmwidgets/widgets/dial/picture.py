@@ -15,7 +15,7 @@ from lstmwidgets.widgets.charts.spread import BAND_OPACITY
 from lstmwidgets.widgets.dial import words
 from lstmwidgets.widgets.dial.charts import aside, error_limits, value_limits, value_ticks
 from lstmwidgets.widgets.dial.scene import EACH, NAMES, Scene
-from lstmwidgets.widgets.dial.table import COLUMNS, cells_of, mark_of
+from lstmwidgets.widgets.dial.table import COLUMNS, cells_of, cells_of_rule, mark_of
 from lstmwidgets.widgets.figures import QUIET, Picture, quiet_axes
 from lstmwidgets.widgets.theme import colour
 
@@ -27,13 +27,16 @@ _PLACES = (0.05, 0.27, 0.45, 0.6, 0.72, 0.85, 1.0)
 
 def draw(scene: Scene, status: str) -> Picture:
     """A figure on white, as wide as a page."""
-    reason = status if scene.curve is None else f"{scene.curve.reason} {status}"
-    said = textwrap.wrap(reason, _WIDE)
-    captions = [
-        *textwrap.wrap(words.of_errors(scene), _WIDER),
-        *textwrap.wrap(words.of_losses(scene), _WIDER),
+    reason = [scene.curve.reason, words.of_rule(scene)] if scene.curve is not None else []
+    said = textwrap.wrap(" ".join(filter(None, [*reason, status])), _WIDE)
+    told = [words.of_errors(scene), words.of_losses(scene)] if len(scene.points) else []
+    captions = [line for each in told for line in textwrap.wrap(each, _WIDER)]
+    heights = [
+        0.17 * len(said) + 0.05,
+        2.8,
+        0.17 * len(captions) + 0.05,
+        0.2 * (len(scene.values) + bool(scene.rule)) + 0.3,
     ]
-    heights = [0.17 * len(said) + 0.05, 2.8, 0.17 * len(captions), 0.2 * len(scene.values) + 0.3]
     picture = Picture(width=10.0, height=sum(heights) + 0.9)
     picture.set_layout_engine("constrained", h_pad=0.06, w_pad=0.06, hspace=0.04, wspace=0.05)
     picture.suptitle(words.heading(scene), fontsize=11, x=0.006, ha="left", color=_TEXT)
@@ -79,12 +82,12 @@ def _errors(axes: Axes, scene: Scene) -> None:
         place = (value, found["mean"][value])
         axes.plot(*place, "o", color=colour(name), markersize=8)
         axes.annotate(
-            f"{value:,} {mark_of(value, scene)}", place, xytext=(0, 9 if name == "good" else -17),
+            f"{value:,} {mark_of(value, scene)}", place, xytext=(0, -17 if value == scene.best else 9),
             textcoords="offset points", ha=_ENDS[aside(value, scene)], color=colour(name), fontsize=9,
             weight="bold",
         )  # fmt: skip
     if not len(found):
-        axes.text(0.5, 0.5, "nothing measured yet", transform=axes.transAxes, ha="center", color=QUIET)
+        axes.text(0.5, 0.5, words.of_errors(scene), transform=axes.transAxes, ha="center", color=QUIET)
 
 
 def _losses(axes: Axes, scene: Scene) -> None:
@@ -113,12 +116,13 @@ def _losses(axes: Axes, scene: Scene) -> None:
             found.index, found[name], color=colour(hue), linewidth=1.5, linestyle=style, marker=marker,
             markersize=4, label=label,
         )  # fmt: skip
-    axes.legend(frameon=False, fontsize=8, labelcolor=_TEXT, loc="best")
+    if len(found):
+        axes.legend(frameon=False, fontsize=8, labelcolor=_TEXT, loc="best")
 
 
 def _costs(axes: Axes, scene: Scene) -> None:
     axes.set_axis_off()
-    axes.set(xlim=(0, 1), ylim=(len(scene.values) - 0.4, -1.1))
+    axes.set(xlim=(0, 1), ylim=(len(scene.values) + bool(scene.rule) - 0.4, -1.1))
     heads = [EACH[scene.parameter], *(name for name, _ in COLUMNS.values())]
     for place, head in zip(_PLACES, heads, strict=True):
         axes.text(place, -1, head, ha="right", va="center", fontsize=8, color=QUIET)
@@ -127,3 +131,8 @@ def _costs(axes: Axes, scene: Scene) -> None:
         for place, text in zip(_PLACES, [f"{value:,}", *(cells[name] for name in COLUMNS)], strict=True):
             axes.text(place, row, text, ha="right", va="center", fontsize=8, color=hue)
         axes.text(_PLACES[0] + 0.01, row, mark_of(value, scene), va="center", fontsize=8, color=hue)
+    if scene.rule:
+        row, cells = len(scene.values), cells_of_rule(scene)
+        axes.text(0.0, row, scene.rule, va="center", fontsize=8, color=QUIET)
+        for place, name in zip(_PLACES[1:], COLUMNS, strict=True):
+            axes.text(place, row, cells[name], ha="right", va="center", fontsize=8, color=QUIET)

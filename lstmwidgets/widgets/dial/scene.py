@@ -13,6 +13,9 @@ from lstmwidgets.analysis.choosing.curve import ValidationCurve
 NAMES = {"units": "Units", "sequence_length": "Sequence length"}
 """What each parameter is called on its button and below the charts."""
 
+ASKED = {"units": "how many units?", "sequence_length": "how long a sequence?"}
+"""What is asked of each parameter."""
+
 EACH = {"units": "units", "sequence_length": "steps"}
 """What a value of each parameter counts."""
 
@@ -31,6 +34,10 @@ class Scene:
         Trainings planned of each.
     curve : ValidationCurve or None
         Of what is measured.
+    rule : str
+        The better naive rule; "" where there is none.
+    rule_error : float
+        Its error on the validation part; NaN where there is none.
     """
 
     title: str
@@ -39,6 +46,8 @@ class Scene:
     values: tuple[int, ...]
     rounds: int
     curve: ValidationCurve | None
+    rule: str
+    rule_error: float
 
     @cached_property
     def table(self) -> pd.DataFrame:

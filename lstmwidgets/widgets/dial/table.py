@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 
 from lstmwidgets.widgets.charts.rows import UNKNOWN, Bar, bars, column, heads, table
 from lstmwidgets.widgets.dial.scene import NAMES, Scene
 from lstmwidgets.widgets.panel.words import duration
+from lstmwidgets.widgets.theme import MODELS
 
 COLUMNS = {
     "error": ("error", "Mean absolute error on the validation part, mean over seeds"),
@@ -24,7 +26,7 @@ COLUMNS = {
 def cells_of(scene: Scene) -> dict[int, dict[str, str]]:
     """What stands beside each value, for table and still."""
     found = scene.table
-    errors = column(found["mean"])
+    errors = column([*found["mean"], scene.rule_error])
     lows, highs = column(found["low"]), column(found["high"])
     several = found["runs"] > 1
     return {
@@ -39,12 +41,11 @@ def cells_of(scene: Scene) -> dict[int, dict[str, str]]:
 
 
 def _costs(row: pd.Series) -> dict[str, str]:
-    if not math.isfinite(row["parameters"]):
-        return dict.fromkeys(["parameters", "epoch", "training"], UNKNOWN)
+    known, epoch = math.isfinite(row["parameters"]), row["epoch_seconds"]
     return {
-        "parameters": f"{row['parameters']:,.0f}",
-        "epoch": f"{row['epoch_seconds']:.2g}",
-        "training": duration(row["seconds"]),
+        "parameters": f"{row['parameters']:,.0f}" if known else UNKNOWN,
+        "epoch": f"{epoch:.2g}" if math.isfinite(epoch) else UNKNOWN,
+        "training": duration(row["seconds"]) if row["runs"] else UNKNOWN,
     }
 
 
@@ -61,17 +62,27 @@ def values_html(scene: Scene) -> str:
     label = NAMES[scene.parameter].lower()
     error = f"Mean absolute error on the validation part{unit}; a dot for each seed"
     head = heads([(label, "The values tried"), ("", error), *COLUMNS.values()])
-    top = float(scene.points["error"].max()) if len(scene.points) else 1.0
+    top = float(np.nanmax([*scene.points["error"], scene.rule_error, 0.0])) or 1.0
     cells = cells_of(scene)
     rows = []
     for value, mean in zip(scene.values, scene.table["mean"].tolist(), strict=True):
         points = scene.points.loc[scene.points["value"] == value, "error"].tolist()
-        bar = Bar(mean, points, "validation", rule=scene.limit)
         mark = mark_of(value, scene)
         tag = f' <span class="lw-tag lw-{mark.split(",")[0]}">{mark}</span>' if mark else ""
-        numbers = "".join(f"<td>{cells[value][name]}</td>" for name in COLUMNS)
-        rows.append(
-            f'<tr><th scope="row">{value:,}{tag}</th><td class="lw-row-drawn">{bars([bar], top or 1.0)}</td>'
-            f"{numbers}</tr>"
-        )
+        bar = Bar(mean, points, "validation", rule=scene.limit)
+        rows.append(_row(f"{value:,}{tag}", bar, top, cells[value]))
+    if scene.rule:
+        bar = Bar(scene.rule_error, hue=MODELS.get(scene.rule, "quiet"))
+        rows.append(_row(scene.rule, bar, top, cells_of_rule(scene)))
     return table(f"Validation error and cost by {label}", head, rows, "lw-dialled")
+
+
+def cells_of_rule(scene: Scene) -> dict[str, str]:
+    """What stands beside the naive rule: its error alone."""
+    error = column([*scene.table["mean"], scene.rule_error])[-1]
+    return {**dict.fromkeys(COLUMNS, UNKNOWN), "error": error}
+
+
+def _row(head: str, bar: Bar, top: float, cells: dict[str, str]) -> str:
+    numbers = "".join(f"<td>{cells[name]}</td>" for name in COLUMNS)
+    return f'<tr><th scope="row">{head}</th><td class="lw-row-drawn">{bars([bar], top)}</td>{numbers}</tr>'

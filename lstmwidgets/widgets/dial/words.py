@@ -7,7 +7,7 @@ import numpy as np
 from lstmwidgets.analysis.choosing.runs import Runs
 from lstmwidgets.analysis.diagnosis.checks.finding import number
 from lstmwidgets.widgets.dial.measuring import Measuring, loads
-from lstmwidgets.widgets.dial.scene import EACH, NAMES, Scene
+from lstmwidgets.widgets.dial.scene import ASKED, EACH, NAMES, Scene
 from lstmwidgets.widgets.panel.words import duration
 
 _WIDENS = 1.25
@@ -16,7 +16,7 @@ _WIDENS = 1.25
 
 def heading(scene: Scene) -> str:
     """What is tried on which series."""
-    return f"{scene.title}: how many {EACH[scene.parameter]}?"
+    return f"{scene.title}: {ASKED[scene.parameter]}"
 
 
 def counted(count: int) -> str:
@@ -86,10 +86,10 @@ def of_errors(scene: Scene) -> str:
 
 
 def of_losses(scene: Scene) -> str:
-    """How far the losses on train and validation lie apart, and whether a larger value moves them apart."""
+    """How far the losses on train and validation lie apart, and whether the gap widens; empty before."""
     ratios = (scene.losses["validation"] / scene.losses["train"]).dropna()
     if not len(ratios):
-        return "No training has ended yet."
+        return ""
     first, last = float(ratios.iloc[0]), float(ratios.iloc[-1])
     said = (
         f"In the last epoch the validation loss is {first:.2g} times the training loss with "
@@ -102,6 +102,16 @@ def of_losses(scene: Scene) -> str:
     return f"{said}, {last:.2g} times with {ratios.index[-1]:,}: the gap {meaning}."
 
 
+def of_rule(scene: Scene) -> str:
+    """What is to be said where the naive rule errs no more than any value; empty where a value beats it."""
+    if scene.best is None or not scene.table["mean"][scene.best] >= scene.rule_error:
+        return ""
+    beaten = (
+        f"{scene.rule.capitalize()} errs no more than any of them, {number(scene.rule_error, scene.unit)}"
+    )
+    return f"{beaten}: mend the other settings before choosing a value, such as epochs."
+
+
 def summary(scene: Scene, status: str) -> str:
     """The whole dial in one paragraph."""
     if scene.curve is None:
@@ -112,4 +122,6 @@ def summary(scene: Scene, status: str) -> str:
         if np.isfinite(row["mean"])
     ]
     errors = f"Validation error by {NAMES[scene.parameter].lower()}: {'; '.join(found)}."
-    return f"{heading(scene)} {status} {errors} {scene.curve.reason} {of_losses(scene)}"
+    rule = f"{scene.rule}: {number(scene.rule_error, scene.unit)}." if scene.rule else ""
+    told = [heading(scene), status, errors, rule, scene.curve.reason, of_rule(scene), of_losses(scene)]
+    return " ".join(filter(None, told))
