@@ -170,7 +170,7 @@ def _reading(
     if fused:
         gates = Gates(*(gate.numpy() for gate in fused))
     elif is_lstm(layer):
-        gates = Gates(*lstm_walk(steps, h, *c, *weights, *activations))
+        gates = Gates(*lstm_walk(steps, h, c[0], *weights, *activations))
     elif isinstance(layer, keras.layers.GRU):
         gates = gru_walk(steps, h, *weights, recurrent_bias, reset_after, *activations)
     else:

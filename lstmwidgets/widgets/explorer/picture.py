@@ -137,8 +137,8 @@ def _draw_series(
     for name, line in rules.items():
         axes.plot(t + 1 + np.arange(horizon), line, color=colour(name), linewidth=1, linestyle="--")
     made = t if np.isfinite(known[t]).all() else steps - 1  # by a network that reads whole windows alone
-    line = [values[made], *known[made]]
-    axes.plot(made + np.arange(horizon + 1), line, color=colour("forecast"), linewidth=1.8)
+    ahead_of_it = [values[made], *known[made]]
+    axes.plot(made + np.arange(horizon + 1), ahead_of_it, color=colour("forecast"), linewidth=1.8)
 
 
 def _draw_strip(
