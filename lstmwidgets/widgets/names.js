@@ -14,7 +14,10 @@ function render({ model, el }) {
         }
       }
     }
+    // JupyterLab would take letters and arrows for its cells.
+    for (const node of view.querySelectorAll("select, .noUi-handle")) node.dataset.lmSuppressShortcuts = "true";
     if (!observer) {
+      model.send("shown");
       observer = new MutationObserver(soon);
       observer.observe(view, { childList: true, subtree: true, attributeFilter: ["aria-valuetext"] });
     }

@@ -1,7 +1,8 @@
-"""Names for screen readers: ipywidgets' sliders and bqplot's charts give none themselves."""
+"""Names for screen readers, which ipywidgets' sliders and bqplot's charts lack; and keys for fields."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import anywidget
@@ -23,3 +24,7 @@ class Names(anywidget.AnyWidget):
 
     def __init__(self) -> None:
         super().__init__(layout={"display": "none"})
+
+    def on_shown(self, call: Callable[[], None]) -> None:
+        """Have something called when a browser shows the view; papermill and its like never do."""
+        self.on_msg(lambda _, content, __: call() if content == "shown" else None)

@@ -205,6 +205,65 @@ def test_a_diagnosis_moves_nothing_and_filled_points_stand_hollow(
             panel.screenshot(path=artifacts / f"panel_filled_{name[11:].lower()}_{width}.png")
 
 
+CHOOSING = """\
+import lstmwidgets as lw
+series, small = lw.load_dataset("nile"), lw.LSTMConfig(sequence_length=8, horizon=2, units=4, epochs=2)
+configs = {"LSTM": small, "Simple RNN": small.replace(cell="rnn")}
+comparison = lw.ComparisonView(lw.compare(series, configs, seeds=2, progress_bar=False))
+dial = lw.UnitsDial(series, small, values=[2, 4, 8], seeds=1)
+from ipywidgets import VBox
+VBox([comparison, dial, lw.TrainingPanel(series, small)])"""
+
+
+def visible(lines: Locator) -> int:
+    """How many of some lines can be seen."""
+    return sum(line.is_visible() for line in lines.all())
+
+
+def test_cells_are_compared_sized_and_chosen_by_keyboard(lab, notebooks: Path, page: Page, artifacts: Path):
+    write_notebook(notebooks / "choosing.ipynb", CHOOSING)
+    open_in_lab(page, lab.url.format("choosing.ipynb"))
+    run_all_cells(page)
+    cell = page.locator(".jp-CodeCell").first
+
+    comparison = cell.locator(".lw-comparison-view")
+    comparison.wait_for()
+    expect(comparison.get_by_role("list", name="Verdicts")).to_contain_text("Simple RNN")
+    lines = comparison.locator(".lw-figure-curves path.line, .lw-figure-newest path.line")
+    before = visible(lines)
+    switch = comparison.get_by_role("button", name="Simple RNN")
+    switch.focus()
+    page.keyboard.press("Space")
+    expect(switch).to_have_attribute("aria-pressed", "false")
+    assert visible(lines) < before
+
+    dial = cell.locator(".lw-dial")
+    dial.get_by_role("button", name="Start").click()
+    expect(dial.locator(".lw-status")).to_contain_text("All 3 trainings have ended.")
+    expect(dial.locator(".lw-figure-errors path.dot")).to_have_count(
+        3 + 2
+    )  # seeds; best and chosen, one hidden
+    expect(dial.locator(".lw-values tbody tr")).to_have_count(4)  # the values, and the naive rule
+
+    choice = cell.locator(".lw-field-cell select")
+    choice.focus()
+    page.keyboard.type("Transformer")
+    expect(choice).to_have_value("Transformer")
+    units = cell.locator(".lw-field-units")
+    expect(units).to_contain_text("Size units of the LSTM as large")
+    expect(units.locator("input")).to_have_attribute("aria-label", re.compile("^Size, "))
+    expect(cell.locator(".lw-field-activation")).to_have_css("display", "none")
+    for name in ("JupyterLab Dark", "JupyterLab Light"):
+        choose_theme(page, name)
+        for width in (1280, 660):
+            page.set_viewport_size({"width": width + 432, "height": 2500})  # JupyterLab takes the rest
+            for view, called in ((comparison, "comparison"), (dial, "dial")):
+                view.scroll_into_view_if_needed()
+                for table in view.locator(".lw-scores").all():
+                    assert table.evaluate("box => box.scrollWidth <= box.clientWidth")
+                view.screenshot(path=artifacts / f"{called}_{name[11:].lower()}_{width}.png")
+
+
 def test_the_panel_trains_through_voila(voila, page: Page, artifacts: Path):
     page.goto(voila.url.format(NOTEBOOK))
     panel = page.locator(".lw-panel").first
