@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lstmwidgets.analysis.inside.cells import UNLIMITED, CellTrace, Limits
 from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.model.activations import sigmoid as sigmoid
 from lstmwidgets.model.walks import lstm_walk
 
 
