@@ -257,6 +257,7 @@ def test_cells_are_compared_sized_and_chosen_by_keyboard(lab, notebooks: Path, p
         choose_theme(page, name)
         for width in (1280, 660):
             page.set_viewport_size({"width": width + 432, "height": 2500})  # JupyterLab takes the rest
+            page.wait_for_timeout(250)  # bqplot follows the width a moment later
             for view, called in ((comparison, "comparison"), (dial, "dial")):
                 view.scroll_into_view_if_needed()
                 for table in view.locator(".lw-scores").all():

@@ -110,7 +110,7 @@ class Measuring:
             except LSTMWidgetsError as error:
                 self.problem, self._seconds = str(error), {}
             else:
-                self.to_beat = error_to_beat(common, jobs[0][1])
+                self.to_beat = error_to_beat(common, [config for _, config in jobs])
                 self._seconds = {
                     config: estimate_seconds(
                         config, len(common.windows(config).train), common.windows(config).values.shape[1]
