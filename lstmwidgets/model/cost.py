@@ -1,43 +1,69 @@
-"""What a config will cost: parameters, arithmetic and seconds, told before anything is built."""
+"""What a config will cost: parameters, arithmetic, memory and seconds, told before anything is built."""
 
 from __future__ import annotations
 
-import math
+import threading
 import time
+from collections import deque
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
 from lstmwidgets.config import LSTMConfig
+from lstmwidgets.model import calibration
+from lstmwidgets.model.pace import REFERENCE, Pace, forward_flops, way_of, ways_of
+from lstmwidgets.model.shapes import count_parameters, encoder_of, heads_of
 
-# Fitted to epochs of nine shapes (sequence_length, units, batch_size, layers) from (24, 16, 32, 1) to
-# (168, 64, 32, 1) and (48, 32, 32, 2), which it meets within a factor of 0.6 to 1.4, on two cores whose
-# probe took PROBE_SECONDS: a cost for each time step of each batch, one for the arithmetic, and one to
-# compile before the first epoch.
+FORECAST_BYTES = 64e6
+"""Memory for the gates of one forward pass outside training; decides how many windows go together."""
+
 PROBE_SECONDS = 5.5e-6
-STEP_SECONDS = 3.0e-5
-FLOPS_PER_SECOND = 5.0e10
-COMPILE_SECONDS = 1.5
+"""Seconds of one small step in NumPy where `REFERENCE` was measured."""
 
-_measured_over_modelled = 1.0
+_CALLS = 1.05
+"""What an epoch takes for its batches' seconds: calls, tellings and other programs take the rest."""
+
+_FORWARD = 0.25
+"""What a forecast of a window takes of the seconds that training on it takes."""
+
+_REMEMBERED = 5
+"""Epochs of one kind that the next estimate rests on."""
 
 
-def training_flops(config: LSTMConfig, features: int = 1) -> int:
-    """Floating-point operations of one window in training, forward and backward.
+class Estimate(NamedTuple):
+    """What a training will ask for.
 
-    Two for each weight and time step going forward, and twice that going back.
+    Attributes
+    ----------
+    parameters : int
+        Trainable numbers.
+    flops : int
+        Floating-point operations of the products in all epochs, forward and backward.
+    bytes : int
+        Memory at the peak, above what the imported libraries take.
+    first_epoch : float
+        Seconds of the first epoch, with the compilation.
+    epoch : float
+        Seconds of each later one, its validation included.
+    seconds : float
+        Of all epochs.
+    calibrated : bool
+        Whether that rests on what was measured on this machine: by the probe of
+        `lstmwidgets.model.calibration`, or by this process as it trained.
     """
-    inputs = [features] + [config.units] * (config.layers - 1)
-    per_step = sum(4 * config.units * (width + config.units) for width in inputs)
-    straight = config.sequence_length * features * config.horizon * (config.highway == "linear")
-    return 3 * 2 * (per_step * config.sequence_length + config.units * config.horizon + straight)
+
+    parameters: int
+    flops: int
+    bytes: int
+    first_epoch: float
+    epoch: float
+    seconds: float
+    calibrated: bool
 
 
-def estimate_seconds(config: LSTMConfig, windows: int, features: int = 1) -> float:
-    """How long training will take on this machine, in seconds.
-
-    Rests on a probe of a few milliseconds, made once, until the process has trained something;
-    then on how long that took.
+def estimate(config: LSTMConfig, windows: int, features: int = 1) -> Estimate:
+    """What training a config will cost on this machine.
 
     Parameters
     ----------
@@ -46,24 +72,133 @@ def estimate_seconds(config: LSTMConfig, windows: int, features: int = 1) -> flo
         Training windows.
     features : int
         What is read at each step.
+
+    Examples
+    --------
+    >>> told = estimate(LSTMConfig(units=32, horizon=24, epochs=10), windows=1000)
+    >>> told.parameters, round(told.first_epoch + 9 * told.epoch - told.seconds, 9)
+    (5144, 0.0)
     """
-    return (
-        COMPILE_SECONDS * _probe() / PROBE_SECONDS
-        + config.epochs * _measured_over_modelled * _modelled_epoch(config, windows, features)
+    kept = calibration.kept()
+    pace = kept or rough_pace()
+    learned = _LEARNED.factor(config, measured=kept is not None)
+    epoch = (learned or 1.0) * _epoch(pace, config, windows, features)
+    first = epoch + pace.first_seconds(config)
+    return Estimate(
+        parameters=count_parameters(config, features),
+        flops=config.epochs * windows * training_flops(config, features),
+        bytes=training_bytes(config, features),
+        first_epoch=first,
+        epoch=epoch,
+        seconds=first + (config.epochs - 1) * epoch,
+        calibrated=kept is not None or learned is not None,
     )
 
 
+def estimate_seconds(config: LSTMConfig, windows: int, features: int = 1) -> float:
+    """How long all epochs will take on this machine, in seconds: see `estimate`."""
+    return estimate(config, windows, features).seconds
+
+
+def training_flops(config: LSTMConfig, features: int = 1) -> int:
+    """Floating-point operations of one window in training, forward and backward.
+
+    Two for each weight and each time it is used going forward, and twice that going back; in an attention
+    also those between the steps.
+    """
+    return 3 * sum(forward_flops(config, features).values())
+
+
+def training_bytes(config: LSTMConfig, features: int = 1) -> int:
+    """Memory of a training at its peak, in bytes, above what the imported libraries take.
+
+    That of a batch of the config's size or, if it is more, of a forward pass over as many windows as
+    `FORECAST_BYTES` allows; the weights as often as they are kept; and what compiling leaves.
+    """
+    weights = 4 * count_parameters(config, features)
+    batch = config.batch_size * _kept_by_window(config, features)
+    compiled = sum(_COMPILED_BYTES[way] for way in ways_of(config)) * (1 + 0.5 * (config.layers - 1))
+    return round(compiled + _COPIES * weights + max(batch, FORECAST_BYTES / 2))
+
+
 def remember(config: LSTMConfig, windows: int, seconds: float, features: int = 1) -> None:
-    """Let later estimates rest on an epoch that took ``seconds``."""
-    global _measured_over_modelled
-    _measured_over_modelled = seconds / _modelled_epoch(config, windows, features)
+    """Let later estimates of the same kind of config rest on an epoch that took ``seconds``."""
+    pace = calibration.kept() or rough_pace()
+    _LEARNED.add(config, seconds / _epoch(pace, config, windows, features))
 
 
-def _modelled_epoch(config: LSTMConfig, windows: int, features: int) -> float:
-    batches = math.ceil(windows / config.batch_size)
-    steps = batches * config.layers * config.sequence_length * STEP_SECONDS
-    arithmetic = windows * training_flops(config, features) / FLOPS_PER_SECOND
-    return (steps + arithmetic) * _probe() / PROBE_SECONDS
+def rough_pace() -> Pace:
+    """The pace of the reference, by how quick this machine is at one small product."""
+    return REFERENCE.scaled(_probe() / PROBE_SECONDS)
+
+
+def _epoch(pace: Pace, config: LSTMConfig, windows: int, features: int) -> float:
+    whole, rest = divmod(windows, config.batch_size)
+    training = whole * pace.seconds(config, config.batch_size, features)
+    if rest:
+        training += pace.seconds(config, rest, features)
+    train_fraction = 1 - config.validation_fraction - config.test_fraction
+    return _CALLS * training * (1 + _FORWARD * config.validation_fraction / train_fraction)
+
+
+# Memory --------------------------------------------------------------------------------------
+
+_COPIES = 9
+"""Of the weights: trained, best, the program's own, gradients, Adam's two moments twice, one to spare."""
+
+_COMPILED_BYTES = {"lstm": 30e6, "gru": 30e6, "keras": 35e6, "readout": 5e6, "encoder": 45e6}
+"""What compiling the passes of one layer leaves, by way."""
+
+_KEPT_BY_UNIT = {"lstm": 13, "gru": 12, "keras": 40}
+"""Numbers for each unit at each step until the way back is over: gates, states and their gradients."""
+
+
+def _kept_by_window(config: LSTMConfig, features: int) -> float:
+    """Bytes that the forward pass keeps of one window for the way back."""
+    length, numbers = config.sequence_length, 0.0
+    if config.cell != "transformer":
+        walks = config.layers * (2 if config.cell == "bilstm" else 1)
+        numbers += length * walks * config.units * _KEPT_BY_UNIT[way_of(config)]
+    if config.cell == "lstm_attention":
+        numbers += length * (6 * config.units + 4 * heads_of(config.units))
+    elif config.cell == "transformer":
+        sizes = encoder_of(config, features)
+        each = 18 * sizes.width + 4 * sizes.inner + 5 * sizes.heads * length
+        numbers += length * config.layers * each
+    return 4 * numbers
+
+
+# What this process has seen ------------------------------------------------------------------
+
+
+class _Learned:
+    """How much longer than the model said epochs of each kind of config took."""
+
+    def __init__(self) -> None:
+        self._ratios: dict[tuple[str, str], deque[float]] = {}
+        self._changing = threading.Lock()
+
+    def add(self, config: LSTMConfig, ratio: float) -> None:
+        with self._changing:
+            kind = config.cell, way_of(config)
+            self._ratios.setdefault(kind, deque(maxlen=_REMEMBERED)).append(ratio)
+
+    def factor(self, config: LSTMConfig, measured: bool) -> float | None:
+        """That of the config's kind; where the machine was not measured, of whatever was trained."""
+        with self._changing:
+            own = self._ratios.get((config.cell, way_of(config)))
+            if own is not None:
+                return float(np.median(own))
+            if measured or not self._ratios:
+                return None
+            return float(np.median([np.median(ratios) for ratios in self._ratios.values()]))
+
+    def forget(self) -> None:
+        with self._changing:
+            self._ratios.clear()
+
+
+_LEARNED = _Learned()
 
 
 @lru_cache(maxsize=1)

@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 
 from lstmwidgets.data.windows import Windows
 from lstmwidgets.model.backend import keras
+from lstmwidgets.model.cost import FORECAST_BYTES
 from lstmwidgets.model.programs import Loss, cut_and_table, program_for, state_of
 
 CHUNK_SECONDS = 0.05
 """How long one compiled call may take, so that Stop and Pause are heeded between calls."""
-
-FORECAST_BYTES = 64e6
-"""Memory for the gates of one forward pass outside training; decides how many windows go together."""
 
 
 class Loop:

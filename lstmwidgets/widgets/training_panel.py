@@ -13,6 +13,7 @@ import traitlets
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import Windows, make_windows
 from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.model import calibration
 from lstmwidgets.widgets.controls import SettingsForm
 from lstmwidgets.widgets.panel import words
 from lstmwidgets.widgets.panel.data_picker import DataPicker, title, unit_of
@@ -247,6 +248,7 @@ class TrainingPanel(View):
         self._data.observe(self._guarded(self._series_changed), "series")
         self._data.observe(self._guarded(self._refusal_changed), "problem")
         self._settings.observe(self._guarded(self._settings_changed), ["config", "problem"])
+        self._shown.on_shown(self._time_machine)
 
     def _guarded(self, action: Callable[[], None]) -> Callable[[Any], None]:
         """A callback whose exception is shown in the panel, where it would otherwise be lost."""
@@ -258,6 +260,15 @@ class TrainingPanel(View):
                 self.went_wrong(error)
 
         return answer
+
+    def _time_machine(self) -> None:
+        """Have it known how quick this machine is, and the cost told again once it is."""
+
+        def known() -> None:
+            with self._session.lock:
+                self._foresee()
+
+        calibration.begin(known)
 
     def _series_changed(self) -> None:
         with self._session.lock:

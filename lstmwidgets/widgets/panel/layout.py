@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
@@ -113,6 +114,10 @@ class PanelLayout:
         """Say which settings are no longer those of the training shown."""
         words = f"Settings changed since this training: {', '.join(changed)}." if changed else ""
         self._changes.value = f'<div role="status" class="lw-warning">{html.escape(words)}</div>'
+
+    def on_shown(self, call: Callable[[], None]) -> None:
+        """Have something called when a browser shows the panel."""
+        self._names.on_shown(call)
 
     def show_cost(self, text: str, caution: str = "") -> None:
         """Write size and time of a training with the present settings, and what to be wary of."""

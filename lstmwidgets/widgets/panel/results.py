@@ -13,7 +13,7 @@ import pandas as pd
 from lstmwidgets.analysis.diagnosis.checks.finding import percent
 from lstmwidgets.analysis.scoring.scores import forecast_table, network_in, score_table
 from lstmwidgets.analysis.scoring.tables import better_naive
-from lstmwidgets.model.cost import training_flops
+from lstmwidgets.model.pace import forward_flops
 from lstmwidgets.widgets import theme
 
 _QUICK_FLOPS = 5e9
@@ -48,11 +48,8 @@ def result_of(forecaster: Any, *, in_haste: bool = False) -> Result:
     forecasts = pd.concat(
         [forecast_table(forecaster, part) for part in ("validation", "test")], ignore_index=True
     )
-    flops = (
-        len(forecaster.windows_.test)
-        * training_flops(forecaster.config, len(forecaster.windows_.features))
-        / 3
-    )
+    each = sum(forward_flops(forecaster.config, len(forecaster.windows_.features)).values())
+    flops = len(forecaster.windows_.test) * each
     scores = None if in_haste and flops > _QUICK_FLOPS else score_table(forecaster, "test")
     return Result(forecasts, scores)
 

@@ -10,7 +10,7 @@ import pandas as pd
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import PARTS, Windows
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.model.cost import estimate_seconds
+from lstmwidgets.model.cost import estimate
 from lstmwidgets.model.shapes import count_parameters
 from lstmwidgets.widgets.cells import named, parameters_of
 from lstmwidgets.widgets.panel.opinion import Opinion
@@ -49,10 +49,25 @@ def of_size(config: LSTMConfig, windows: Windows) -> str:
 
 
 def of_cost(config: LSTMConfig, windows: Windows) -> str:
-    """Size, and about how long the training will take."""
-    seconds = estimate_seconds(config, len(windows.train), len(windows.features))
+    """Size, arithmetic, memory, and about how long the training will take."""
+    told = estimate(config, len(windows.train), len(windows.features))
+    seconds = told.seconds
     roughly = duration(round(seconds) if seconds >= 1 else seconds).replace(".0 s", " s")
-    return f"{of_size(config, windows)} · about {roughly}"
+    doubt = "" if told.calibrated else ", not yet measured on this machine"
+    asked = f"{operations(told.flops)}, {told.bytes / 1e6:,.0f} MB"
+    return f"{of_size(config, windows)} · {asked}, about {roughly}{doubt}"
+
+
+def operations(flops: float) -> str:
+    """Floating-point operations, with two digits or three.
+
+    Examples
+    --------
+    >>> operations(8.76e9), operations(1.234e12), operations(4.2e15)
+    ('8.8 GFLOP', '1.2 TFLOP', '4,200 TFLOP')
+    """
+    size, unit = (flops / 1e12, "TFLOP") if flops >= 1e12 else (flops / 1e9, "GFLOP")
+    return f"{size:.1f} {unit}" if size < 10 else f"{size:,.0f} {unit}"
 
 
 def of_caution(windows: Windows) -> str:
