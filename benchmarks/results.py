@@ -8,7 +8,7 @@ import re
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -21,8 +21,35 @@ NOT_COMPILED = "lstmwidgets, not compiled"
 
 TARGETS = {"Keras fit": 4.5, "PyTorch eager": 1.4, "JAX scan": 1.7, "neuralforecast": 3.0, "darts": 15.0}
 """How many times as long as ours each peer's epoch is to take at `TARGET_SHAPE`."""
-TARGET_SHAPE = (48, 50, 32)
 FIRST_EPOCH_SECONDS = 1.5
+
+
+class Shape(NamedTuple):
+    """What is trained, and how many windows at once."""
+
+    steps: int
+    units: int
+    batch: int
+    cell: str = "lstm"
+    layers: int = 1
+
+    @property
+    def cells(self) -> str:
+        """The layers in words."""
+        return self.cell.upper() if self.layers == 1 else f"{self.layers} × {self.cell.upper()}"
+
+    @property
+    def words(self) -> str:
+        return f"{self.cells}, {self.steps} steps, {self.units} units, batches of {self.batch}"
+
+    @property
+    def brief(self) -> str:
+        """For a table whose heading says ``steps, units, batch``."""
+        numbers = f"{self.steps}, {self.units}, {self.batch}"
+        return numbers if self[3:] == ("lstm", 1) else f"{self.cells}: {numbers}"
+
+
+TARGET_SHAPE = Shape(48, 50, 32)
 
 
 @dataclass
@@ -45,9 +72,9 @@ class PeerResult:
 
 @dataclass
 class ShapeResult:
-    """All peers at one shape (sequence_length, units, batch_size)."""
+    """All peers at one shape."""
 
-    shape: tuple[int, int, int]
+    shape: Shape
     peers: dict[str, PeerResult]
     gflops: float
     """Rate of a large float32 matrix product, median over the rounds."""
@@ -79,7 +106,7 @@ class Run:
     def from_dict(cls, saved: dict[str, Any]) -> Run:
         shapes = [
             ShapeResult(
-                tuple(shape["shape"]),
+                Shape(*shape["shape"]),
                 {name: PeerResult(**peer) for name, peer in shape["peers"].items()},
                 shape["gflops"],
                 shape["floor"],
@@ -137,9 +164,8 @@ def report(run: Run, picture: str) -> str:
 
 def table(result: ShapeResult, windows: int) -> str:
     """One shape: a row for each peer, quickest first, and the floor."""
-    length, units, batch = result.shape
     lines = [
-        f"### {length} steps, {units} units, batches of {batch}",
+        f"### {result.shape.words}",
         "",
         "| | first epoch | median epoch | windows/s | ratio | peak memory (over imports) "
         "| final loss | loss curve |",
@@ -175,9 +201,7 @@ def ratios(run: Run) -> str:
             continue
         cells = [f"{result.ratio(name):.2f}×" if name in result.finished else "–" for name in names]
         lines.append(
-            f"| {', '.join(map(str, result.shape))} | {_seconds(result.peers[OURS].median)} s | "
-            + " | ".join(cells)
-            + " |"
+            f"| {result.shape.brief} | {_seconds(result.peers[OURS].median)} s | " + " | ".join(cells) + " |"
         )
     return "\n".join(lines)
 
@@ -187,12 +211,11 @@ def verdicts(run: Run) -> str:
     rows: list[tuple[str, str, bool | None]] = []
     measured = {result.shape: result for result in run.shapes if OURS in result.finished}
     at_target = measured.get(TARGET_SHAPE)
-    where = ", ".join(map(str, TARGET_SHAPE))
     for name, least in TARGETS.items():
         ratio = at_target.ratio(name) if at_target and name in at_target.finished else None
         rows.append(
             (
-                f"at least {least:g}× {name} at ({where})",
+                f"at least {least:g}× {name} at ({TARGET_SHAPE.brief})",
                 "not measured" if ratio is None else f"{ratio:.2f}×",
                 None if ratio is None else ratio >= least,
             )
@@ -203,7 +226,7 @@ def verdicts(run: Run) -> str:
             nearest = min(rivals, key=rivals.__getitem__)
             rows.append(
                 (
-                    f"ahead of every peer at ({', '.join(map(str, shape))})",
+                    f"ahead of every peer at ({shape.brief})",
                     f"{rivals[nearest]:.2f}× {nearest}",
                     rivals[nearest] > 1,
                 )
@@ -212,7 +235,7 @@ def verdicts(run: Run) -> str:
         first = result.peers[OURS].first
         rows.append(
             (
-                f"first epoch within {FIRST_EPOCH_SECONDS:g} s at ({', '.join(map(str, shape))})",
+                f"first epoch within {FIRST_EPOCH_SECONDS:g} s at ({shape.brief})",
                 f"{first:.2f} s",
                 first <= FIRST_EPOCH_SECONDS,
             )
@@ -247,7 +270,7 @@ def draw(run: Run) -> Figure:
             times = f"  {result.ratio(name):.1f}×" if name != OURS and OURS in result.finished else ""
             axes.text(max(peer.seconds), place, f" {_seconds(peer.median)}{times}", va="center", fontsize=8)
         axes.axvline(result.floor, color=colour("warning"), linestyle=":", linewidth=1)
-        axes.set_title("{} steps, {} units, batch {}".format(*result.shape), fontsize=9)
+        axes.set_title(result.shape.words, fontsize=9)
         axes.set_yticks(range(len(names)), names, fontsize=8)
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.margins(x=0.45)

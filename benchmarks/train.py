@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import queue
+import re
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ from typing import Any
 import environments
 import numpy as np
 import results
-from results import NOT_COMPILED, OURS, PeerResult, Run, ShapeResult
+from results import NOT_COMPILED, OURS, PeerResult, Run, Shape, ShapeResult
 
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.datasets import sine_mix
@@ -32,10 +33,19 @@ README = HERE / "README.md"
 SAVED = environments.FOLDER / "train.json"
 PICTURE = "train.svg"
 
-SHAPES = [(48, 50, 32), (48, 50, 128), (168, 64, 32), (24, 128, 64), (24, 16, 32)]
-"""Sequence length, units and batch size."""
+SHAPES = [
+    Shape(48, 50, 32),
+    Shape(48, 50, 128),
+    Shape(168, 64, 32),
+    Shape(24, 128, 64),
+    Shape(24, 16, 32),
+    Shape(48, 50, 32, cell="gru"),
+    Shape(24, 128, 64, cell="gru"),
+    Shape(48, 50, 32, layers=2),
+    Shape(24, 128, 64, layers=2),
+]
 
-START_SECONDS = 300  # seven processes import at once
+START_SECONDS = 300  # eight processes import at once
 EPOCH_SECONDS = 300
 BUSY = 0.3  # load from which a run is warned of
 REST_SECONDS = 0.2  # for threads of the last peer that still spin
@@ -59,8 +69,8 @@ PEERS = [
     Peer("Keras fit (XLA)", "keras_fit.py", arguments=("--jit",)),
     Peer("PyTorch eager", "torch_eager.py", "torch"),
     Peer("JAX scan", "jax_scan.py", "jax"),
-    Peer("neuralforecast", "neuralforecast_lstm.py", "neuralforecast", same_weights=False),
-    Peer("darts", "darts_lstm.py", "darts", same_weights=False),
+    Peer("neuralforecast", "neuralforecast_fit.py", "neuralforecast", same_weights=False),
+    Peer("darts", "darts_fit.py", "darts", same_weights=False),
 ]
 
 
@@ -122,11 +132,9 @@ class Worker:
         self.process.wait(30)
 
 
-def write_task(
-    shape: tuple[int, int, int], windows: int, horizon: int, epochs: int, config: LSTMConfig
-) -> Path:
+def write_task(shape: Shape, windows: int, horizon: int, epochs: int, config: LSTMConfig) -> Path:
     """Series, windows, orders and initial weights for every peer: see `peers.worker.Task`."""
-    length, units, batch = shape
+    length, weights = shape.steps, initial_weights(shape, horizon, config.seed)
     values = sine_mix(length=windows + length + horizon - 1, noise=0.3, seed=config.seed).to_numpy()
     series = ((values - values.mean()) / values.std()).astype(np.float32)
     cut = np.lib.stride_tricks.sliding_window_view(series, length + horizon)
@@ -141,27 +149,31 @@ def write_task(
             [np.random.default_rng([config.seed, epoch]).permutation(windows) for epoch in range(epochs)],
             np.int32,
         ),
-        batch_size=batch,
+        batch_size=shape.batch,
         learning_rate=config.learning_rate,
-        **{
-            f"weight_{number}": weight
-            for number, weight in enumerate(initial_weights(units, horizon, config.seed))
-        },
+        cell=shape.cell,
+        weights=len(weights),
+        **{f"weight_{number}": weight for number, weight in enumerate(weights)},
     )
     return path
 
 
-def initial_weights(units: int, horizon: int, seed: int) -> list[np.ndarray]:
+def initial_weights(shape: Shape, horizon: int, seed: int) -> list[np.ndarray]:
     """Weights as Keras would draw them: Glorot uniform, orthogonal, a forget gate that begins open."""
     random = np.random.default_rng(seed)
+    units = shape.units
 
     def glorot(rows: int, columns: int) -> np.ndarray:
         limit = np.sqrt(6 / (rows + columns))
         return random.uniform(-limit, limit, (rows, columns))
 
-    orthogonal = np.linalg.qr(random.normal(size=(4 * units, units)))[0].T
-    bias = np.repeat([0.0, 1.0, 0.0, 0.0], units)
-    weights = glorot(1, 4 * units), orthogonal, bias, glorot(units, horizon), np.zeros(horizon)
+    gates = {"lstm": 4, "gru": 3}[shape.cell]
+    bias = np.repeat([0.0, 1.0, 0.0, 0.0], units) if shape.cell == "lstm" else np.zeros((2, gates * units))
+    weights = []
+    for number in range(shape.layers):
+        orthogonal = np.linalg.qr(random.normal(size=(gates * units, units)))[0].T
+        weights += [glorot(units if number else 1, gates * units), orthogonal, bias]
+    weights += [glorot(units, horizon), np.zeros(horizon)]
     return [weight.astype(np.float32) for weight in weights]
 
 
@@ -177,11 +189,17 @@ def matmul_rate(size: int = 1024, repeats: int = 5) -> float:
 
 
 def measure(
-    shape: tuple[int, int, int], peers: dict[Peer, Path | None], windows: int, horizon: int, epochs: int
+    shape: Shape, peers: dict[Peer, Path | None], windows: int, horizon: int, epochs: int
 ) -> ShapeResult:
     """All peers at one shape: a process each, and epochs in turn, the turn's order rotated."""
-    length, units, batch = shape
-    config = LSTMConfig(sequence_length=length, horizon=horizon, units=units, batch_size=batch)
+    config = LSTMConfig(
+        sequence_length=shape.steps,
+        horizon=horizon,
+        cell=shape.cell,
+        units=shape.units,
+        layers=shape.layers,
+        batch_size=shape.batch,
+    )
     task = write_task(shape, windows, horizon, epochs + 1, config)
     found = {peer.name: PeerResult(same_weights=peer.same_weights) for peer in peers}
     workers = {}
@@ -232,6 +250,17 @@ def measure(
     return ShapeResult(shape, found, rate / 1e9, windows * training_flops(config) / rate)
 
 
+def shape_of(text: str) -> Shape:
+    """A shape as it is written after ``--shape``."""
+    found = re.fullmatch(r"([1-9]\d*),([1-9]\d*),([1-9]\d*)(?:,(lstm|gru)(?:,([1-9]\d*))?)?", text)
+    if found is None:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no shape: try 48,50,32 or 48,50,32,gru or 48,50,32,lstm,2"
+        )
+    steps, units, batch, cell, layers = found.groups()
+    return Shape(int(steps), int(units), int(batch), cell or "lstm", int(layers or 1))
+
+
 def arguments() -> argparse.Namespace:
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -245,11 +274,10 @@ def arguments() -> argparse.Namespace:
     options.add_argument("--horizon", type=int, default=1, help="outputs of the network (default 1)")
     options.add_argument(
         "--shape",
-        type=int,
-        nargs=3,
+        type=shape_of,
         action="append",
-        metavar=("STEPS", "UNITS", "BATCH"),
-        help="instead of all",
+        metavar="STEPS,UNITS,BATCH[,CELL[,LAYERS]]",
+        help="instead of all, and more than once if need be: 48,50,32 or 48,50,32,gru or 48,50,32,lstm,2",
     )
     options.add_argument("--peers", nargs="+", metavar="NAME", help=", ".join(peer.name for peer in PEERS))
     return options.parse_args()
@@ -269,14 +297,14 @@ def run(chosen: argparse.Namespace) -> Run:
             continue
         python = environments.python_of(peer.environment)
         peers[peer] = environments.make(peer.environment) if python is None and chosen.install else python
-    shapes = [tuple(shape) for shape in chosen.shape or ()] or (SHAPES[:1] if chosen.quick else SHAPES)
+    shapes = chosen.shape or (SHAPES[:1] if chosen.quick else SHAPES)
     windows = chosen.windows or (1000 if chosen.quick else 3000)
     machine = results.machine()
     if machine["load"] > BUSY:
         print(f"Others keep {machine['load']:g} cores busy: the figures will be off.", file=sys.stderr)
     measured = []
     for shape in shapes:
-        print(f"{shape[0]} steps, {shape[1]} units, batches of {shape[2]} …", file=sys.stderr, flush=True)
+        print(f"{shape.words} …", file=sys.stderr, flush=True)
         measured.append(measure(shape, peers, windows, chosen.horizon, chosen.epochs))
     return Run(windows, chosen.horizon, measured, machine)
 

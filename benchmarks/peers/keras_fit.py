@@ -23,19 +23,21 @@ class Watch(keras.callbacks.Callback):
 
 
 class KerasFit:
-    """A plain ``keras.layers.LSTM`` under ``fit``.
+    """Plain ``keras.layers.LSTM`` or ``GRU`` under ``fit``.
 
     One call an epoch, so that the order can be told. What a call costs outside its epoch counts in
     the first one alone, for a user calls ``fit`` once.
     """
 
     def __init__(self, task: Task) -> None:
-        layers = keras.layers
+        kind = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}[task.cell]
+        below = [kind(task.units, return_sequences=True) for _ in range(task.layers - 1)]
         self.model = keras.Sequential(
             [
                 keras.Input((task.sequence_length, 1)),
-                layers.LSTM(task.units),
-                layers.Dense(task.horizon),
+                *below,
+                kind(task.units),
+                keras.layers.Dense(task.horizon),
             ]
         )
         jit = True if "--jit" in sys.argv else "auto"

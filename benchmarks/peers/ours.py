@@ -1,6 +1,7 @@
 """This trainer: the compiled loop under `lstmwidgets.Trainer`, built as `Trainer` builds it.
 
-With ``--not-compiled``, as if the package had been built without a C compiler: on TensorFlow's kernel.
+With ``--not-compiled``, as if the package had been built without a C compiler: on TensorFlow's kernel for
+an LSTM, on Keras' own layer for a GRU.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ class Ours:
         config = LSTMConfig(
             sequence_length=task.sequence_length,
             horizon=task.horizon,
+            cell=task.cell,
             units=task.units,
+            layers=task.layers,
             batch_size=task.batch_size,
             centering="none",  # so that every peer's loss is that of the same quantity
         )

@@ -1,33 +1,49 @@
-"""A PyTorch loop as a careful user writes it: ``nn.LSTM``, fused Adam, tensors in memory, no DataLoader."""
+"""A PyTorch loop as a careful user writes it: ``nn.LSTM`` or ``nn.GRU``, fused Adam, tensors in memory."""
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from worker import Task, serve
 
 
 class Forecaster(nn.Module):
-    """The LSTM's last hidden state through one linear layer."""
+    """The last hidden state of the last layer through one linear layer."""
 
     def __init__(self, task: Task) -> None:
         super().__init__()
-        self.lstm = nn.LSTM(1, task.units, batch_first=True)
+        kind = {"lstm": nn.LSTM, "gru": nn.GRU}[task.cell]
+        self.recurrent = kind(1, task.units, task.layers, batch_first=True)
         self.head = nn.Linear(task.units, task.horizon)
-        kernel, recurrent_kernel, bias, head_kernel, head_bias = map(torch.from_numpy, task.weights)
-        with torch.no_grad():  # gates are packed i, f, g, o here too
-            self.lstm.weight_ih_l0.copy_(kernel.T)
-            self.lstm.weight_hh_l0.copy_(recurrent_kernel.T)
-            self.lstm.bias_ih_l0.copy_(bias)
-            self.lstm.bias_hh_l0.zero_()
-            self.head.weight.copy_(head_kernel.T)
-            self.head.bias.copy_(head_bias)
-        # Keras has one bias for the two here: training both would move their sum twice as fast.
-        self.lstm.bias_hh_l0.requires_grad_(False)
+        with torch.no_grad():
+            for number, weights in enumerate(task.recurrent):
+                kernel, recurrent_kernel, bias = (_as_here(each, task.cell) for each in weights)
+                getattr(self.recurrent, f"weight_ih_l{number}").copy_(kernel.T)
+                getattr(self.recurrent, f"weight_hh_l{number}").copy_(recurrent_kernel.T)
+                biases = [getattr(self.recurrent, f"bias_{which}_l{number}") for which in ("ih", "hh")]
+                if task.cell == "gru":  # which has two in Keras too
+                    for ours, theirs in zip(biases, bias, strict=True):
+                        ours.copy_(theirs)
+                else:  # Keras has one for the two here: training both would move their sum twice as fast
+                    biases[0].copy_(bias)
+                    biases[1].zero_().requires_grad_(False)
+            kernel, bias = map(torch.from_numpy, task.head)
+            self.head.weight.copy_(kernel.T)
+            self.head.bias.copy_(bias)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        hidden, _ = self.lstm(inputs)
+        hidden, _ = self.recurrent(inputs)
         return self.head(hidden[:, -1])
+
+
+def _as_here(weights: NDArray[np.float32], cell: str) -> torch.Tensor:
+    """Gates, along the last axis, in PyTorch's order: i, f, g, o as in Keras, but r, z, n for z, r, h."""
+    if cell == "gru":
+        z, r, h = np.split(weights, 3, -1)
+        weights = np.concatenate([r, z, h], -1)
+    return torch.from_numpy(weights)
 
 
 class TorchEager:

@@ -31,9 +31,11 @@ class Task:
     inputs, targets : float32 arrays, shapes (windows, sequence_length, 1) and (windows, horizon)
     orders : int32 array, shape (epochs, windows)
         The order of the windows in each epoch; ``batch_size`` of them make a batch.
-    weights : five float32 arrays
-        Kernel, recurrent kernel and bias of the LSTM, packed i, f, g, o; kernel and bias of the
-        linear output.
+    weights : float32 arrays
+        Kernel, recurrent kernel and bias of each recurrent layer, packed as Keras packs them: i, f, g, o
+        of an LSTM, z, r, h of a GRU; then kernel and bias of the linear output.
+    cell : str
+        ``"lstm"`` or ``"gru"``.
     """
 
     series: NDArray[np.float32]
@@ -43,6 +45,7 @@ class Task:
     weights: list[NDArray[np.float32]]
     batch_size: int
     learning_rate: float
+    cell: str
 
     @property
     def sequence_length(self) -> int:
@@ -57,6 +60,20 @@ class Task:
         return len(self.weights[1])
 
     @property
+    def layers(self) -> int:
+        return len(self.weights) // 3
+
+    @property
+    def recurrent(self) -> list[list[NDArray[np.float32]]]:
+        """Kernel, recurrent kernel and bias of each layer."""
+        return [self.weights[3 * number : 3 * number + 3] for number in range(self.layers)]
+
+    @property
+    def head(self) -> list[NDArray[np.float32]]:
+        """Kernel and bias of the linear output."""
+        return self.weights[3 * self.layers :]
+
+    @property
     def batches(self) -> int:
         return -(-len(self.inputs) // self.batch_size)
 
@@ -66,9 +83,10 @@ class Task:
             arrays = {name: saved[name] for name in saved.files}
         return cls(
             **{name: arrays[name] for name in ("series", "inputs", "targets", "orders")},
-            weights=[arrays[f"weight_{number}"] for number in range(5)],
+            weights=[arrays[f"weight_{number}"] for number in range(int(arrays["weights"]))],
             batch_size=int(arrays["batch_size"]),
             learning_rate=float(arrays["learning_rate"]),
+            cell=str(arrays["cell"]),
         )
 
 

@@ -1,4 +1,4 @@
-"""darts' BlockRNNModel with an LSTM: the same network and the same windows, weights and order its own."""
+"""darts' BlockRNNModel: the same network and the same windows, weights and order its own."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ class Darts:
     def __init__(self, task: Task) -> None:
         self.gate = Gate(task.batches)
         model = BlockRNNModel(
-            model="LSTM",
+            model=task.cell.upper(),
             input_chunk_length=task.sequence_length,
             output_chunk_length=task.horizon,
             hidden_dim=task.units,
+            n_rnn_layers=task.layers,
             batch_size=task.batch_size,
             n_epochs=10**6,
             optimizer_kwargs={"lr": task.learning_rate},

@@ -1,8 +1,8 @@
-"""neuralforecast's LSTM through ``NeuralForecast.fit``, as close to the task as its arguments allow.
+"""neuralforecast's LSTM or GRU through ``NeuralForecast.fit``, as close to the task as its arguments allow.
 
 It draws each batch at random from all windows of the series, with replacement between batches, so an
-epoch here is as many steps as the task has batches, each full. One encoder layer and one linear layer
-make the network that of the task; weights and order are its own.
+epoch here is as many steps as the task has batches, each full. The task's number of encoder layers and one
+linear layer make the network that of the task; weights and order are its own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pandas as pd
 from lightning_epochs import QUIET, Gate
 from neuralforecast import NeuralForecast
 from neuralforecast.losses.pytorch import MSE
-from neuralforecast.models import LSTM
+from neuralforecast.models import GRU, LSTM
 from worker import Task, serve
 
 
@@ -21,10 +21,10 @@ class Neuralforecast:
 
     def __init__(self, task: Task) -> None:
         self.gate = Gate(task.batches)
-        model = LSTM(
+        model = {"lstm": LSTM, "gru": GRU}[task.cell](
             h=task.horizon,
             input_size=task.sequence_length,
-            encoder_n_layers=1,
+            encoder_n_layers=task.layers,
             encoder_hidden_size=task.units,
             decoder_layers=1,
             loss=MSE(),
