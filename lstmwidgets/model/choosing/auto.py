@@ -35,7 +35,10 @@ UPDATES = 3000
 EPOCHS = (20, 200)
 """Fewest and most epochs that are chosen."""
 
-RACE = 3
+GAIN = 0.999
+"""Times the least error so far that a size must stay below to have gained anything."""
+
+RACE = 5
 """A network without highway shows in this part of the epochs whether it can pass the line."""
 
 
@@ -151,9 +154,7 @@ class SelfTuning:
         )
 
     def _choose_highway(self, windows: Windows) -> Decision:
-        index = pd.DatetimeIndex(self.series.index)
-        with whole_turn():
-            line = line_errors(windows, index)
+        line = self._line(windows)
         if line is None:
             return Decision(
                 "highway", "none", "no window has all its targets, so there is no line to begin as"
@@ -193,18 +194,27 @@ class SelfTuning:
         )
         return Decision("highway", value, reason, evidence)
 
+    def _line(self, windows: Windows) -> pd.Series | None:
+        with whole_turn():
+            return line_errors(windows, pd.DatetimeIndex(self.series.index))
+
     def _choose_rate(self, windows: Windows) -> Decision:
         units = TRIAL_UNITS if "units" in self.names else self.config.units
         found = self._tested(self.config.replace(units=units), windows)
         return Decision("learning_rate", found.rate, found.reason, {**found.evidence(), "units": units})
 
     def _choose_units(self, windows: Windows) -> LSTMForecaster:
-        """Train; where units are to be chosen, ever larger until two doublings in turn gain nothing."""
+        """Train; where units are to be chosen, ever larger until two sizes in turn gain nothing.
+
+        What there is to gain on is the smallest size, or with a highway the line that each begins as.
+        """
         if "units" not in self.names:
             return self._trained(self.config, windows, f"{self.config.units} units")
         trained: dict[int, LSTMForecaster] = {}
         errors: dict[int, pd.Series] = {}
         failed: dict[int, str] = {}
+        line = None if self.config.highway == "none" else self._line(windows)
+        least, vain = float("inf") if line is None else float(line.mean()), 0
         for units in UNITS:
             try:
                 trained[units] = self._trained(self.config.replace(units=units), windows, f"{units} units")
@@ -214,8 +224,9 @@ class SelfTuning:
                 failed[units] = str(error)
                 continue
             errors[units] = errors_by_cutoff(trained[units])
-            means = [float(each.mean()) for each in errors.values()]
-            if len(means) > 2 and min(means[-2:]) >= min(means[:-2]):
+            mean = float(errors[units].mean())
+            least, vain = (mean, 0) if mean < GAIN * least else (least, vain + 1)
+            if vain == 2:
                 break
         repeats = block_errors(list(errors.values()), self.config.horizon)
         choice = one_standard_error(list(errors), repeats)

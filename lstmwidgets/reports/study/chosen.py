@@ -22,7 +22,7 @@ def decisions(study: Study) -> Prose:
     points = []
     for decision in study.decisions:
         value = f"{decision.value:.3g}" if isinstance(decision.value, float) else str(decision.value)
-        reason = f"{decision.reason[0].upper()}{decision.reason[1:]}"
+        reason = f"{decision.reason[0].upper()}{decision.reason[1:]}."
         points.append((f"{labels[decision.setting]} ({flag(decision.setting)} {value})", reason))
     lead = (
         "They were chosen one after another, by errors on the validation part, which are therefore a little "

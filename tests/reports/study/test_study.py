@@ -423,7 +423,7 @@ def test_a_killed_training_goes_on_and_a_file_that_is_not_ours_is_passed_over(tm
 
 def test_a_study_that_chooses_tells_why_everywhere_and_is_taken_from_its_folder_again(tmp_path):
     asked = lw.LSTMConfig(horizon=2, units=32, epochs=1, sequence_length=500)
-    names = ("sequence_length", "highway", "learning_rate")
+    names = ("sequence_length", "highway")
     study = Study("nile", asked, auto=names, folder=tmp_path)
     study.check()  # 500 years would not fit, and are not asked for
     assert study.config == study.forecaster.config != asked
@@ -432,7 +432,7 @@ def test_a_study_that_chooses_tells_why_everywhere_and_is_taken_from_its_folder_
     assert study.metrics.config == study.config
     told_why = repr(chosen.decisions(study))
     assert f"- Sequence length (--sequence-length {study.config.sequence_length}). No season" in told_why
-    assert "- Units (--units 32). Set by you" in told_why
+    assert "- Units (--units 32). Set by you." in told_why
     words = shlex.split(study.command)
     assert words[:4] == ["lstmwidgets", "report", "nile", "--auto"]
     assert "--units" in words and "--patience" in words and "--sequence-length" not in words
