@@ -56,19 +56,20 @@ def ragged(curves: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     return table
 
 
-def within_reason(curves: Sequence[NDArray[np.float64]]) -> tuple[NDArray[np.float64], float | None]:
-    """The losses that an axis should show, and above which they are cut off; None where none is.
+def within_reason(curves: Sequence[NDArray[np.float64]]) -> tuple[NDArray[np.float64], bool]:
+    """The losses that an axis should show, and whether others are left out.
 
-    One training gone astray would squash all others into a line: what lies far above where each other
-    one ends is left out.
+    One training gone astray would squash all others into a line: what lies far above where the curves
+    begin is left out.
 
     Examples
     --------
-    >>> within_reason([np.array([1.0, 0.5]), np.array([0.9, 0.4, 1e9])])[1]
-    20.0
+    >>> within_reason([np.array([1.0, 0.5]), np.array([0.9, 0.4, 1e9])])
+    (array([1. , 0.5, 0.9, 0.4]), True)
     """
     losses = np.concatenate([*curves, np.array([])])
     losses = losses[np.isfinite(losses) & (losses > 0)]
-    first = [float(curve[0]) for curve in curves if len(curve) and np.isfinite(curve[0]) and curve[0] > 0]
+    first = [float(curve[0]) for curve in curves if len(curve) and np.isfinite(curve[0])]
     limit = _ASTRAY * max(1.0, float(np.median(first)) if first else 1.0)
-    return (losses, None) if not losses.size or losses.max() <= limit else (losses[losses <= limit], limit)
+    shown = losses[losses <= limit]
+    return (shown, True) if 0 < len(shown) < len(losses) else (losses, False)

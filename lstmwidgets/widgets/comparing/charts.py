@@ -36,7 +36,7 @@ class Curves(Chart):
 
     def __init__(self, scene: Scene) -> None:
         curves = [curve for each in scene.candidates for curve in each.curves]
-        shown, self.cut = within_reason(curves)
+        shown, cut = within_reason(curves)
         bottom, top = loss_limits(shown, centred=False)
         last = max((len(curve) for curve in curves), default=2)
         x = bqplot.LinearScale(min=1.0, max=float(max(last, 2)))
@@ -54,7 +54,7 @@ class Curves(Chart):
             padding_y=0,
         )
         super().__init__("curves", "Validation loss by epoch", Legend({}, {}), figure)
-        self.words = words.of_curves(scene, self.cut)
+        self.words = words.of_curves(scene, top if cut else None)
 
 
 def _curves_of(candidate: Candidate, scales: dict[str, bqplot.Scale]) -> list[bqplot.Mark]:

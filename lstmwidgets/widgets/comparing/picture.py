@@ -143,7 +143,7 @@ def _curves(axes: Axes, scene: Scene, shown: list[Candidate]) -> float | None:
     axes.set_xticks(whole_ticks(max(last, 2)))
     axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
-    return cut
+    return top if cut else None
 
 
 def _forecasts(axes: Axes, scene: Scene, shown: list[Candidate]) -> None:
