@@ -106,11 +106,9 @@ def opened(page: Page, tmp_path: Path) -> Callable[[lw.GateExplorer], Page]:
     return open_page
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_gru_is_walked_through_with_its_own_numbers(opened, artifacts: Path, scheme):
+def test_a_gru_is_walked_through_with_its_own_numbers(opened, artifacts: Path):
     explorer = drawn("gru")
     page = opened(explorer)
-    page.emulate_media(color_scheme=scheme)
     order = lw.order_units(explorer.trace, "half-life")
     for key in ("ArrowLeft", "ArrowDown"):
         page.keyboard.press(key)
@@ -129,7 +127,9 @@ def test_a_gru_is_walked_through_with_its_own_numbers(opened, artifacts: Path, s
     assert result(page, "g") == pytest.approx(np.tanh(total), abs=0.03)
     assert "update gate" in page.locator("svg.lw-ex-cell").get_attribute("aria-label")
     assert page.locator("svg.lw-ex-cell .lw-ex-box").count() == 4
-    page.locator(".lw-view").screenshot(path=artifacts / f"explorer_gru_{scheme}.png")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.locator(".lw-view").screenshot(path=artifacts / f"explorer_gru_{scheme}.png")
 
 
 def test_a_gru_that_resets_first_has_the_same_numbers(opened):
@@ -146,7 +146,10 @@ def test_a_gru_that_resets_first_has_the_same_numbers(opened):
 
 
 def test_attention_is_a_strip_below_the_gates_or_stands_alone(opened, artifacts: Path):
-    page = opened(drawn("lstm_attention"))
+    explorer = drawn("lstm_attention")
+    page = opened(explorer)
+    weights = ", ".join(f"{weight:.3f}" for weight in explorer.trace.attention[0].a[23])
+    assert equation(page, "a") == f"a = {weights}: attention by head"
     assert not_blank(page.locator(".lw-ex-strips canvas").first)
     rows = page.locator(".lw-ex-strips").first.locator(".lw-ex-row:visible")
     assert rows.count() == 7  # i f g o c h and memory: no unit has a row among the heads
@@ -163,7 +166,9 @@ def test_attention_is_a_strip_below_the_gates_or_stands_alone(opened, artifacts:
     assert equation(page, "a").startswith(f"a = {explorer.trace.a[0, 1]:.3f}")
     expect(page.get_by_label("Sort heads by")).to_be_visible()
     expect(page.locator(".lw-ex-facts")).to_contain_text("no forecast as known at each step")
-    assert page.locator(".lw-ex-ahead-forecast").first.get_attribute("d")  # made at the end, wherever one looks
+    assert page.locator(".lw-ex-ahead-forecast").first.get_attribute(
+        "d"
+    )  # made at the end, wherever one looks
     page.locator(".lw-view").screenshot(path=artifacts / "explorer_transformer.png")
 
 

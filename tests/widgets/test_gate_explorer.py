@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import time
+from functools import cache
 
 import keras
 import numpy as np
@@ -265,19 +266,23 @@ def test_a_series_read_with_a_mask_is_opened_wherever_something_is_known():
         explorer.start = 41
 
 
-def drawn(name, **changes):
-    """An explorer of a network with random weights: what is looked at is not how good they are."""
-    series = lw.load_dataset(name)
+@cache
+def forecaster_with(**changes):
+    """Of a network with random weights: what is looked at is not how good they are."""
+    series = lw.load_dataset("nile")
     config = lw.LSTMConfig(**{"sequence_length": 24, "horizon": 3, "units": 6, **changes})
     network = build(config)
     draw = np.random.default_rng(3)
     network.set_weights([draw.normal(scale=0.5, size=weight.shape) for weight in network.get_weights()])
-    windows = make_windows(series, config)
-    return lw.GateExplorer(lw.LSTMForecaster.fitted(config, series, windows, network))
+    return lw.LSTMForecaster.fitted(config, series, make_windows(series, config), network)
+
+
+def drawn(**changes):
+    return lw.GateExplorer(forecaster_with(**changes))
 
 
 def test_a_gru_is_shown_with_its_own_gates_its_ledger_and_its_forecasts():
-    explorer = drawn("nile", cell="gru")
+    explorer = drawn(cell="gru")
     facts, arrays = explorer._module.facts, _arrays(explorer)
     assert (facts["cell"], facts["letters"], facts["reset_after"]) == ("gru", ["z", "r", "g", "h"], True)
     for letter in "zrgh":
@@ -293,7 +298,7 @@ def test_a_gru_is_shown_with_its_own_gates_its_ledger_and_its_forecasts():
 
 
 def test_a_simple_recurrent_network_has_one_strip_and_the_orders_that_need_no_gate():
-    explorer = drawn("nile", cell="rnn")
+    explorer = drawn(cell="rnn")
     facts = explorer._module.facts
     assert facts["letters"] == ["h"] and facts["orders"] == ["index", "similarity"] and not facts["rests"]
     assert "ledger" not in _arrays(explorer) and explorer._module.known
@@ -304,9 +309,13 @@ def test_a_simple_recurrent_network_has_one_strip_and_the_orders_that_need_no_ga
     assert explorer._picture("png")
 
 
-@pytest.mark.parametrize("cell", ["bilstm", "lstm_attention", "transformer"])
-def test_a_network_that_reads_whole_windows_has_its_forecast_at_the_end_and_says_why(cell):
-    explorer = drawn("nile", cell=cell)
+@pytest.mark.parametrize(
+    "changes",
+    [{"cell": "bilstm"}, {"cell": "lstm_attention"}, {"cell": "transformer", "layers": 2}],
+    ids=lambda changes: changes["cell"],
+)
+def test_a_network_that_reads_whole_windows_has_its_forecast_at_the_end_and_says_why(changes):
+    explorer = drawn(**changes)
     facts = explorer._module.facts
     known = np.frombuffer(explorer._module.known, np.float32).reshape(24, 3)
     assert np.isnan(known[:-1]).all() and facts["whole_only"]
@@ -319,14 +328,14 @@ def test_a_network_that_reads_whole_windows_has_its_forecast_at_the_end_and_says
 
 
 def test_attention_stands_below_the_gates_and_alone_where_there_are_none():
-    beside = drawn("nile", cell="lstm_attention")
+    beside = drawn(cell="lstm_attention")
     weights = beside.trace.attention[0].a
     np.testing.assert_allclose(_arrays(beside)["a"], weights, atol=1e-6)
     facts = beside._module.facts
     assert facts["heads"] == weights.shape[1] and facts["units"] == 6
     most = max(weights.max(), 2 / 24)  # so that even shares are no more than half-way
     assert facts["scales"]["a"] == {"signed": False, "most": pytest.approx(most), "bend": 0.0}
-    alone = drawn("nile", cell="transformer", layers=2)
+    alone = drawn(cell="transformer", layers=2)
     facts = alone._module.facts
     assert facts["layers"] == ["block_1_attention", "block_2_attention"] and facts["heads"] == 0
     alone.layer = "block_1_attention"

@@ -18,6 +18,8 @@ from lstmwidgets.model.walks import lstm_walk
 class GateTrace(CellTrace):
     """What each cell of an LSTM layer did at each time step; see `gate_activations`.
 
+    Ranges are those of the usual activations, sigmoid and tanh; see `limits` for those of others.
+
     Attributes
     ----------
     i, f, o : float64 arrays, shape (timesteps, units), in [0, 1]

@@ -12,7 +12,7 @@ class Cell {
 
   // Draw the cell of a layer, unless it stands there already.
   build(trace) {
-    const kind = [trace.cell, ...Object.values(trace.signs)].join();
+    const kind = [trace.cell, trace.heads > 0, ...Object.values(trace.signs)].join();
     if (kind === this.kind) return;
     this.kind = kind;
     this.drawing = CELLS[trace.cell];
@@ -22,7 +22,8 @@ class Cell {
     this.numbers = [];
     if (this.drawing) this.drawDiagram(this.drawing, trace.signs);
     this.equations.replaceChildren(make("div", { class: "lw-ex-how", text: BRACKETS[trace.cell] }));
-    this.rows = Object.fromEntries(trace.letters.map((letter) => {
+    const letters = trace.heads ? [...trace.letters, ATTENTION] : trace.letters;
+    this.rows = Object.fromEntries(letters.map((letter) => {
       const row = make("div", { class: `lw-ex-equation lw-ex-${letter}` });
       this.equations.append(row);
       return [letter, row];
@@ -76,7 +77,12 @@ class Cell {
       setText(this.numbers[k], `${called}${called ? " " : ""}${shown(moment[shows])}`);
     });
     for (const [letter, text] of EQUATIONS[trace.cell](trace, t, unit, moment)) setText(this.rows[letter], text);
-    const said = trace.letters.map((letter) => `${trace.names[letter]} ${shown(moment[letter])}`).join(", ");
+    let said = trace.letters.map((letter) => `${trace.names[letter]} ${shown(moment[letter])}`).join(", ");
+    if (trace.heads) {
+      const weights = Array.from(trace[ATTENTION].subarray(t * trace.heads, (t + 1) * trace.heads), (a) => shown(a, 3));
+      setText(this.rows[ATTENTION], `a = ${weights.join(", ")}: attention by head`);
+      said += `, attention ${weights.join(" and ")}`;
+    }
     this.words = `${noun} ${unit} at ${trace.labels[t]}: ${said}`;
   }
 

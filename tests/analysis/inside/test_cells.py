@@ -1,6 +1,7 @@
 """Other cells than the LSTM's: what their traces hold, what is remembered, and where attention looks."""
 
 import math
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -24,15 +25,12 @@ from lstmwidgets.analysis.inside.units import orders_of
 from lstmwidgets.data.windows import make_windows
 
 
-@pytest.fixture(scope="module")
-def series():
-    return lw.load_dataset("sine_mix").iloc[:200]
-
-
-def traced(series, **changes):
-    """Of a network with random weights: what is compared is arithmetic, not skill."""
+@cache
+def traced(**changes):
+    """A forecaster of a network with random weights, for what is compared is arithmetic, and its trace."""
     from lstmwidgets.model.build import build
 
+    series = lw.load_dataset("sine_mix").iloc[:200]
     config = lw.LSTMConfig(**{"sequence_length": 12, "horizon": 3, "units": 6, **changes})
     network = build(config)
     draw = np.random.default_rng(0)
@@ -41,9 +39,9 @@ def traced(series, **changes):
     return forecaster, lw.trace(forecaster)
 
 
-@pytest.fixture(scope="module")
-def gru(series):
-    return traced(series, cell="gru", layers=2)
+@pytest.fixture
+def gru():
+    return traced(cell="gru")
 
 
 def of_gates(z, r, g, before=0.0):
@@ -59,16 +57,16 @@ def of_gates(z, r, g, before=0.0):
     ("changes", "kind", "letters", "layers", "attention"),
     [
         ({"cell": "gru"}, GRUWindowTrace, "zrgh", 1, 0),
-        ({"cell": "rnn", "layers": 2}, RNNWindowTrace, "h", 2, 0),
+        ({"cell": "rnn"}, RNNWindowTrace, "h", 1, 0),
         ({"cell": "bilstm"}, WindowTrace, "ifgoch", 2, 0),
         ({"cell": "lstm_attention"}, WindowTrace, "ifgoch", 1, 1),
-        ({"cell": "transformer", "layers": 2}, AttentionWindowTrace, "a", 2, 2),
-        ({"activation": "relu"}, WindowTrace, "ifgoch", 1, 0),
+        ({"cell": "transformer"}, AttentionWindowTrace, "a", 1, 1),
+        ({"activation": "relu", "recurrent_activation": "hard_sigmoid"}, WindowTrace, "ifgoch", 1, 0),
     ],
     ids=str,
 )
-def test_each_cell_has_a_trace_with_its_own_arrays(series, changes, kind, letters, layers, attention):
-    _, seen = traced(series, **changes)
+def test_each_cell_has_a_trace_with_its_own_arrays(changes, kind, letters, layers, attention):
+    _, seen = traced(**changes)
     assert type(seen) is kind and "".join(seen.letters) == letters
     assert (len(seen.layers), len(seen.attention)) == (layers, attention)
     for letter, array in seen.arrays.items():
@@ -81,8 +79,8 @@ def test_each_cell_has_a_trace_with_its_own_arrays(series, changes, kind, letter
 def test_a_gru_tells_its_weights_and_how_it_resets(gru):
     _, seen = gru
     layer = seen.layer
-    assert isinstance(layer, GRULayerTrace) and layer.reset_after and layer.name == "gru_2"
-    assert layer.kernel.shape == (6, 18) and layer.bias.shape == layer.recurrent_bias.shape == (18,)
+    assert isinstance(layer, GRULayerTrace) and layer.reset_after and layer.name == "gru_1"
+    assert layer.kernel.shape == (1, 18) and layer.bias.shape == layer.recurrent_bias.shape == (18,)
     before = np.concatenate([layer.initial_h[None], seen.h[:-1]])
     np.testing.assert_allclose(seen.h, seen.z * before + (1 - seen.z) * seen.g, atol=1e-6)
 
@@ -120,8 +118,8 @@ def test_an_update_gate_that_keeps_half_has_a_half_life_of_one_step():
     ],
     ids=str,
 )
-def test_shares_add_up_to_the_forecast_whatever_the_cell_and_its_activations(series, changes):
-    forecaster, seen = traced(series, **changes)
+def test_shares_add_up_to_the_forecast_whatever_the_cell_and_its_activations(changes):
+    forecaster, seen = traced(**changes)
     ledger = lw.memory_ledger(seen)
     np.testing.assert_allclose(ledger.contributions.sum(axis=0), seen.state[-1], atol=1e-5)
     head, shares = seen.head, lw.forecast_shares(ledger, seen)
@@ -133,8 +131,8 @@ def test_shares_add_up_to_the_forecast_whatever_the_cell_and_its_activations(ser
 
 
 @pytest.mark.parametrize("cell", ["rnn", "transformer"])
-def test_a_cell_without_gates_has_no_ledger_and_says_why(series, cell):
-    _, seen = traced(series, cell=cell)
+def test_a_cell_without_gates_has_no_ledger_and_says_why(cell):
+    _, seen = traced(cell=cell)
     kind = "rnn" if cell == "rnn" else "attention"
     with pytest.raises(
         lw.LSTMWidgetsError, match=f"no memory ledger of a cell of the kind '{kind}': no gate"
@@ -147,9 +145,9 @@ def test_a_cell_without_gates_has_no_ledger_and_says_why(series, cell):
     assert lw.saturation(seen).empty
 
 
-def test_the_forecast_of_a_bilstm_or_of_attention_has_no_shares_and_says_why(series):
+def test_the_forecast_of_a_bilstm_or_of_attention_has_no_shares_and_says_why():
     for cell in ("bilstm", "lstm_attention"):
-        _, seen = traced(series, cell=cell)
+        _, seen = traced(cell=cell)
         with pytest.raises(lw.LSTMWidgetsError, match="no shares, because its output layer 'forecast' reads"):
             lw.forecast_shares(lw.memory_ledger(seen), seen)
 
