@@ -12,8 +12,8 @@ import numpy as np
 
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.model import calibration
-from lstmwidgets.model.pace import REFERENCE, Pace, forward_flops, way_of, ways_of
-from lstmwidgets.model.shapes import count_parameters, encoder_of, heads_of
+from lstmwidgets.model.pace import GATES, REFERENCE, Pace, forward_flops, way_of, ways_of
+from lstmwidgets.model.shapes import count_parameters, encoder_of, heads_of, weight_shapes
 
 FORECAST_BYTES = 64e6
 """Memory for the gates of one forward pass outside training; decides how many windows go together."""
@@ -112,13 +112,16 @@ def training_flops(config: LSTMConfig, features: int = 1) -> int:
 def training_bytes(config: LSTMConfig, features: int = 1) -> int:
     """Memory of a training at its peak, in bytes, above what the imported libraries take.
 
-    That of a batch of the config's size or, if it is more, of a forward pass over as many windows as
-    `FORECAST_BYTES` allows; the weights as often as they are kept; and what compiling leaves.
+    The weights as often as they are kept, what compiling leaves, and what a batch keeps for the way back; or
+    where that is more, what a forecast takes of as many windows as `FORECAST_BYTES` allows.
     """
     weights = 4 * count_parameters(config, features)
-    batch = config.batch_size * _kept_by_window(config, features)
-    compiled = sum(_COMPILED_BYTES[way] for way in ways_of(config)) * (1 + 0.5 * (config.layers - 1))
-    return round(compiled + _COPIES * weights + max(batch, FORECAST_BYTES / 2))
+    by_kernel, others = _kept_by_window(config, features)
+    training = config.batch_size * (by_kernel + others)
+    forecast = _forecast_rows(config, features) * _IN_PASSING * others
+    walks = config.layers * (2 if config.cell == "bilstm" else 1)
+    compiled = sum(_COMPILED_BYTES[way] for way in ways_of(config)) * (1 + 0.4 * (walks - 1))
+    return round(compiled + _COPIES * weights + max(training, forecast))
 
 
 def remember(config: LSTMConfig, windows: int, seconds: float, features: int = 1) -> None:
@@ -143,29 +146,46 @@ def _epoch(pace: Pace, config: LSTMConfig, windows: int, features: int) -> float
 
 # Memory --------------------------------------------------------------------------------------
 
-_COPIES = 9
-"""Of the weights: trained, best, the program's own, gradients, Adam's two moments twice, one to spare."""
+_COPIES = 14
+"""Of the weights: trained, best, the program's own; their gradients, Adam's two moments; and on their way."""
 
-_COMPILED_BYTES = {"lstm": 30e6, "gru": 30e6, "keras": 35e6, "readout": 5e6, "encoder": 45e6}
-"""What compiling the passes of one layer leaves, by way."""
+_COMPILED_BYTES = {"lstm": 31e6, "gru": 31e6, "keras": 41e6, "readout": 25e6, "encoder": 70e6}
+"""What compiling the passes of one layer leaves, by way; benchmarks/cost.py holds it to what is so."""
 
-_KEPT_BY_UNIT = {"lstm": 13, "gru": 12, "keras": 40}
-"""Numbers for each unit at each step until the way back is over: gates, states and their gradients."""
+_KEPT_BY_UNIT = {"lstm": 7.5, "gru": 6.0, "keras": 3.2}
+"""Numbers for each unit and step until the way back is over; on Keras' way for each gate of a unit."""
+
+_HANDED_ON = 2.5
+"""As many more where the state of every step is handed on to another layer."""
+
+_IN_PASSING = 0.35
+"""Share of what Keras' layers keep for the way back that they hold at once where there is none."""
 
 
-def _kept_by_window(config: LSTMConfig, features: int) -> float:
-    """Bytes that the forward pass keeps of one window for the way back."""
-    length, numbers = config.sequence_length, 0.0
-    if config.cell != "transformer":
-        walks = config.layers * (2 if config.cell == "bilstm" else 1)
-        numbers += length * walks * config.units * _KEPT_BY_UNIT[way_of(config)]
-    if config.cell == "lstm_attention":
-        numbers += length * (6 * config.units + 4 * heads_of(config.units))
-    elif config.cell == "transformer":
+def _forecast_rows(config: LSTMConfig, features: int) -> int:
+    """Windows that `lstmwidgets.model.loop.Loop` forecasts at once."""
+    length, pairs = config.sequence_length, 0
+    if config.cell == "transformer":
+        pairs = encoder_of(config, features).heads * length**2
+    elif config.cell == "lstm_attention":
+        pairs = heads_of(config.units) * length
+    widest = max(shape[-1] for shape in weight_shapes(config, features).values())
+    return int(np.clip(FORECAST_BYTES / (8 * (length * widest + pairs)), 16, 1024))
+
+
+def _kept_by_window(config: LSTMConfig, features: int) -> tuple[float, float]:
+    """Bytes kept of one window for the way back: by the kernels, and by Keras' layers."""
+    length, units, way = config.sequence_length, config.units, way_of(config)
+    if config.cell == "transformer":
         sizes = encoder_of(config, features)
-        each = 18 * sizes.width + 4 * sizes.inner + 5 * sizes.heads * length
-        numbers += length * config.layers * each
-    return 4 * numbers
+        each = 11 * sizes.width + 2.5 * sizes.inner + 3 * sizes.heads * length
+        return 0.0, 4 * length * config.layers * each
+    walks = config.layers * (2 if config.cell == "bilstm" else 1)
+    handed_on = config.layers - (config.cell != "lstm_attention")
+    gates = GATES[config.cell] if way == "keras" else 1
+    recurrent = 4 * length * units * (walks * gates * _KEPT_BY_UNIT[way] + handed_on * _HANDED_ON)
+    readout = 4 * length * units * 4.5 * (config.cell == "lstm_attention")
+    return (0.0, recurrent + readout) if way == "keras" else (recurrent, readout)
 
 
 # What this process has seen ------------------------------------------------------------------

@@ -15,7 +15,9 @@ from lstmwidgets.model.shapes import encoder_of, heads_of, weight_shapes
 WAYS = ("lstm", "gru", "keras", "readout", "encoder")
 """The kernels for LSTM and GRU, Keras' own loop over the steps, attention of the last step, and of all."""
 
-_GATES = {"gru": 3, "rnn": 1}  # all others have the four of an LSTM
+GATES = {"lstm": 4, "gru": 3, "rnn": 1, "bilstm": 4, "lstm_attention": 4}
+"""Of each unit, the candidate counted among them."""
+
 _CALLS = {"gru": 1.4, "rnn": 0.6}  # operations a step in Keras' loop, where an LSTM's are one
 _FUSED = ("tanh", "sigmoid")
 
@@ -126,7 +128,7 @@ def work_of(config: LSTMConfig, rows: int, features: int = 1) -> dict[str, Work]
         each = sizes.heads * length + 8 * sizes.width + sizes.inner
         return {"encoder": Work(layers, 0.0, rows * length * layers * each, flops["encoder"])}
     way, walks = way_of(config), 2 if config.cell == "bilstm" else 1  # which run side by side
-    elements = rows * length * layers * walks * units * _GATES.get(config.cell, 4)
+    elements = rows * length * layers * walks * units * GATES[config.cell]
     steps = layers * length * (_CALLS.get(config.cell, 1.0) if way == "keras" else 1.0)
     found = {way: Work(layers, steps, elements, flops[way])}
     if config.cell == "lstm_attention":

@@ -5,6 +5,8 @@ import math
 import pytest
 
 from lstmwidgets.config import LSTMConfig
+from lstmwidgets.data.datasets import sine_mix
+from lstmwidgets.data.windows import make_windows
 from lstmwidgets.model import calibration, cost, pace
 from lstmwidgets.model.pace import Pace, Work
 from lstmwidgets.model.shapes import count_parameters, encoder_of
@@ -68,12 +70,22 @@ def test_an_attention_also_pays_for_every_pair_of_steps():
 
 def test_memory_follows_what_is_kept_of_a_batch():
     small, large = (cost.training_bytes(SMALL.replace(batch_size=rows)) for rows in (512, 4096))
-    assert large - small == pytest.approx(4 * 3584 * 24 * 128 * 13, rel=0.01)
-    assert cost.training_bytes(SMALL.replace(units=512)) - cost.training_bytes(SMALL) > 4 * 9 * 4 * 384 * 512
+    assert large - small == pytest.approx(4 * 3584 * 24 * 128 * 7.5)  # that many numbers a unit and step
+    assert cost.training_bytes(SMALL.replace(units=512)) > cost.training_bytes(SMALL) + 4 * 10 * 4 * 512**2
     assert all(
         0 < cost.training_bytes(LSTMConfig(cell=cell)) < 300e6
         for cell in ("lstm", "gru", "rnn", "bilstm", "lstm_attention", "transformer")
     )
+
+
+@pytest.mark.parametrize("cell", ["lstm", "lstm_attention", "transformer"])
+def test_memory_counts_as_many_windows_as_are_forecast_at_once(cell):
+    from lstmwidgets.model.build import build
+    from lstmwidgets.model.loop import Loop
+
+    config = LSTMConfig(cell=cell, sequence_length=400, horizon=1, units=16, batch_size=1)
+    loop = Loop(build(config), make_windows(sine_mix(3000), config))
+    assert cost._forecast_rows(config, 1) == loop._forecast_batch < 1024
 
 
 def test_seconds_are_those_of_every_batch_of_every_epoch_and_of_one_compilation(measured):

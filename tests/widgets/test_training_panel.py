@@ -2,6 +2,7 @@
 
 import asyncio
 import html
+import re
 import subprocess
 import sys
 import threading
@@ -16,6 +17,9 @@ import lstmwidgets as lw
 from lstmwidgets.analysis.diagnosis.checks.finding import Finding
 from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis, diagnose
 from lstmwidgets.analysis.repair import fill
+from lstmwidgets.model import calibration
+from lstmwidgets.model.cost import estimate
+from lstmwidgets.model.pace import REFERENCE
 from lstmwidgets.model.training import Trainer
 from lstmwidgets.widgets.panel.opinion import findings_html, findings_label, opinion_html, opinion_of
 from lstmwidgets.widgets.panel.results import Result, formatted, scores_html, verdict
@@ -74,8 +78,24 @@ def test_a_fresh_panel_says_what_training_will_cost(panel):
     assert (
         f"{len(windows.train)} train, {len(windows.validation)} validation, {len(windows.test)} test" in cost
     )
-    assert "about " in cost
+    told = estimate(QUICK, len(windows.train))
+    assert f"{told.flops / 1e9:.1f} GFLOP, {told.bytes / 1e6:.0f} MB, about " in cost
+    assert cost.endswith(", not yet measured on this machine")
     assert status(panel) == "Ready to train." and enabled(panel) == {"train", "step"}
+
+
+def test_once_a_browser_shows_it_the_machine_is_timed_and_the_cost_told_again(panel, monkeypatch):
+    begun = []
+    monkeypatch.setattr(calibration, "begin", begun.append)
+    panel.still()
+    panel.config = panel.config.replace(units=5)
+    assert begun == []  # papermill and its like have nothing timed
+    panel._shown._names._handle_custom_msg("shown", [])
+    (known,) = begun
+    monkeypatch.setattr(calibration, "kept", lambda: REFERENCE.scaled(1000))
+    known()
+    cost = panel._shown._cost.value
+    assert "not yet measured" not in cost and re.search(r"about \d+ min", cost)
 
 
 def test_the_cost_follows_a_slider_within_100_ms():
