@@ -55,10 +55,10 @@ def result_of(layer: Walked, t: int, unit: int) -> str:
     """What the numbers come to: the equations of the state with those of one step."""
     moment, squash = moment_of(layer, t, unit), signs_of(layer)["squash"]
     n = {name: _written(value) for name, value in moment.items()}
-    h = f"{moment['h']:.3f}"
+    h = _written(moment["h"], 3)
     if isinstance(layer, LayerTrace):
         text = (
-            f"c = f·c + i·g = {n['f']}·{n['c_before']} + {n['added']} = {moment['c']:.3f}\n"
+            f"c = f·c + i·g = {n['f']}·{n['c_before']} + {n['added']} = {_written(moment['c'], 3)}\n"
             f"h = o·{squash}(c) = {n['o']}·{n['shown']} = {h}"
         )
     elif isinstance(layer, GRULayerTrace):
@@ -96,9 +96,10 @@ def draw_cell(axes: Any, layer: Walked, t: int, unit: int) -> None:
         axes.text(number["x"], number["y"], text, fontsize=7, va="baseline", zorder=5, **style)
 
 
-def _written(value: float) -> str:
+def _written(value: float, digits: int = 2) -> str:
     """A number as short as its wire has room for."""
-    return (f"{value:.1e}" if abs(value) >= 1e5 else f"{value:.2f}").replace("-", _MINUS)
+    text = f"{value:.1e}".replace("e+0", "e") if abs(value) >= 1e5 else f"{value:.{digits}f}"
+    return text.replace("-", _MINUS)
 
 
 def _box(place: dict[str, Any], rounding: float, **style: Any) -> FancyBboxPatch:
