@@ -165,8 +165,9 @@ def main() -> None:
         took = time.perf_counter() - began
         found = []
         for config in configs():
-            print(f"{named(config)}, {config.units} units …", file=sys.stderr, flush=True)
             found.append(outcome(config))
+            off = ", ".join(f"{what} {by:+.0%}" for what, by in found[-1].off.items())
+            print(f"{named(config)}, {config.units} units: {off}", file=sys.stderr, flush=True)
     text = report(machine, took, found)
     print(text)
     if chosen.write:
