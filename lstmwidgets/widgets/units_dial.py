@@ -103,6 +103,7 @@ class UnitsDial(View):
         self._reason = ipywidgets.HTML().add_class("lw-choice")
         self._heading = ipywidgets.HTML()
         self._aiming = False
+        self._tried: dict[str, tuple[int, ...]] = {}  # so that a parameter comes back with its values
         super().__init__(
             [
                 self._heading,
@@ -195,7 +196,7 @@ class UnitsDial(View):
         if self._aiming or not hasattr(self, "_names"):
             return
         name = change["name"]
-        values = self.values if name == "values" or name == "seeds" else None
+        values = self._tried.get(self.parameter) if name == "parameter" else self.values
         try:
             self._measuring.aim(self.parameter, values, self.seeds)
         finally:
@@ -204,6 +205,7 @@ class UnitsDial(View):
 
     def _take_plan(self) -> None:
         plan, self._aiming = self._measuring.plan, True
+        self._tried[plan.parameter] = plan.values
         try:
             self.parameter, self.values, self.seeds = plan.parameter, plan.values, plan.seeds
             self._controls.hold(plan)
@@ -259,7 +261,8 @@ class UnitsDial(View):
         try:
             wanted = self._controls.wanted
             other = wanted.parameter != self.parameter
-            self._measuring.aim(wanted.parameter, None if other else wanted.values, wanted.seeds)
+            values = self._tried.get(wanted.parameter) if other else wanted.values
+            self._measuring.aim(wanted.parameter, values, wanted.seeds)
         except LSTMWidgetsError as error:
             self._controls.refuse(str(error))
             return

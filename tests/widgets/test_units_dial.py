@@ -133,8 +133,8 @@ def test_other_values_keep_what_is_there_and_train_only_the_rest(measured, serie
     assert dial.run().curve.outcomes[0] is before and dial.curve.values == [2, 3, 4]
     dial.parameter = "sequence_length"
     assert dial.curve is None and dial.values[0] == 8
-    dial.parameter, dial.values = "units", [2, 4]
-    assert dial.state == "done"
+    dial.parameter = "units"
+    assert dial.values == (2, 3, 4) and dial.state == "done"
 
 
 def test_start_leaves_the_thread_free_and_stop_is_heeded_within_a_batch(series):
