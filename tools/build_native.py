@@ -36,7 +36,7 @@ X86 = {
 }
 """Flags for each instruction set that instructions.c can choose from when it is loaded."""
 
-WALKS = ("lstm.c", "gru.c")
+WALKS = ("lstm.c", "gru.c", "inputs.c")
 """Compiled once for each instruction set."""
 
 ONCE = ("ops.c", "instructions.c")

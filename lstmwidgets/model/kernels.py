@@ -172,16 +172,15 @@ def _swapped(sequences: tf.Tensor) -> tf.Tensor:
 
 
 class _Cell(NamedTuple):
-    """What ops.c calls a cell's operations, how many states it has, and how many gates its weights hold."""
+    """What ops.c calls a cell's operations, and how many states it has."""
 
     name: str
     operations: str
     states: int
-    gates: int
 
 
-_LSTM = _Cell("LSTM", "lstmwidgets", states=2, gates=4)
-_GRU = _Cell("GRU", "lstmwidgets_gru", states=1, gates=3)
+_LSTM = _Cell("LSTM", "lstmwidgets", states=2)
+_GRU = _Cell("GRU", "lstmwidgets_gru", states=1)
 
 
 def _walk(cell: _Cell, x: tf.Tensor, states: Any, weights: Any, training: bool, every: bool) -> States:
@@ -216,12 +215,11 @@ def _walk_back(cell: _Cell) -> Any:
 
     @tf.custom_gradient
     def back(kernel: tf.Tensor, recurrent_kernel: tf.Tensor, *kept_and_owed: tf.Tensor) -> Any:
-        operation = getattr(native.operations(), f"{cell.operations}_backward")
-        by_z, *gradients = operation(recurrent_kernel, *kept_and_owed)
-        units = recurrent_kernel.shape[0]
+        operations = native.operations()
+        backward = getattr(operations, f"{cell.operations}_backward")
+        by_z, *gradients = backward(recurrent_kernel, *kept_and_owed)
         # A function that does not ask for the gradient by its inputs leaves this product out.
-        by_gates, kernels = by_z[:, :, : cell.gates, :units], tf.reshape(kernel, [-1, cell.gates, units])
-        by_x = tf.einsum("tngu,xgu->ntx", by_gates, kernels)
+        by_x = operations.lstmwidgets_by_inputs(kernel, by_z, units=recurrent_kernel.shape[0])
         return (by_x, *gradients), second_derivative_refused(cell.name)
 
     return back

@@ -123,6 +123,14 @@ def test_a_gradient_of_what_does_not_fit_is_refused_and_not_read(operations, cel
             backward(*wrong)
 
 
+@pytest.mark.parametrize(
+    ("kernel", "by_z"), [((5, 16), (3, 2, 4, 8)), ((5, 45), (3, 2, 4, 16)), ((12,), (3, 2, 8))]
+)
+def test_what_inputs_are_owed_by_gates_that_do_not_fit_is_refused(operations, kernel, by_z):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="of the LSTM or GRU"):
+        operations.lstmwidgets_by_inputs(np.zeros(kernel, np.float32), np.zeros(by_z, np.float32), units=9)
+
+
 @pytest.mark.parametrize("cell", ["LSTM", "GRU"])
 def test_what_the_forward_pass_kept_is_still_there_after_a_gradient(operations, cell):
     backward, arrays = _owing(operations, cell, steps=0)

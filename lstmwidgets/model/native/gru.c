@@ -145,7 +145,7 @@ void NAME(gru_backward)(const Sizes *size, const float *recurrent_kernel, const 
     float *transposed = scratch, *by_inputs = transposed + COLUMNS * units * width;
     float *by_states = by_inputs + COLUMNS * (features + 1) * width;
     float *owed = by_states + COLUMNS * (units + 1) * width;
-    pack_transposed(size, COLUMNS, recurrent_kernel, transposed);
+    pack_transposed(units, COLUMNS * units, recurrent_kernel, transposed);
     clear(by_inputs, COLUMNS * (size->depth + 1) * width);
     for (ptrdiff_t first = 0; first < batch; first += BLOCK) {
         const ptrdiff_t end = least(first + BLOCK, batch), together = steps_together(end - first, batch);
@@ -156,7 +156,7 @@ void NAME(gru_backward)(const Sizes *size, const float *recurrent_kernel, const 
             const float *right = transposed;
             for (ptrdiff_t unit = 0, span; unit < width;
                  right += COLUMNS * units * span * LANES, unit += span * LANES) {
-                span = tile_span(size, unit);
+                span = tile_span(width, unit);
                 for (ptrdiff_t row = first, rows; row < end; row += rows) {
                     rows = even_share(end - row, ROWS);
                     const ptrdiff_t here = t * batch + row, there = here + batch;

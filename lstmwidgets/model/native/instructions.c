@@ -8,11 +8,12 @@ Walks walks;
     extern lstm_forward_walk lstm_forward_##instructions;   \
     extern lstm_backward_walk lstm_backward_##instructions; \
     extern gru_forward_walk gru_forward_##instructions;     \
-    extern gru_backward_walk gru_backward_##instructions;
+    extern gru_backward_walk gru_backward_##instructions;   \
+    extern inputs_walk inputs_##instructions;
 
 #define USE(instructions)                                                                \
     (walks = (Walks){lstm_forward_##instructions, lstm_backward_##instructions,          \
-                     gru_forward_##instructions, gru_backward_##instructions})
+                     gru_forward_##instructions, gru_backward_##instructions, inputs_##instructions})
 
 DECLARE(baseline)
 

@@ -138,7 +138,7 @@ void NAME(lstm_backward)(const Sizes *size, const float *recurrent_kernel, const
     const ptrdiff_t width = size->width, batch = size->batch, units = size->units, timesteps = size->timesteps;
     float *transposed = scratch, *sums = transposed + COLUMNS * units * width;
     float *owed_h = sums + COLUMNS * size->depth * width, *owed_c = owed_h + BLOCK * width;
-    pack_transposed(size, COLUMNS, recurrent_kernel, transposed);
+    pack_transposed(units, COLUMNS * units, recurrent_kernel, transposed);
     clear(sums, COLUMNS * size->depth * width);
     for (ptrdiff_t first = 0; first < batch; first += BLOCK) {
         const ptrdiff_t end = least(first + BLOCK, batch), together = steps_together(end - first, batch);
@@ -151,7 +151,7 @@ void NAME(lstm_backward)(const Sizes *size, const float *recurrent_kernel, const
             const float *right = transposed;
             for (ptrdiff_t unit = 0, span; unit < width;
                  right += COLUMNS * units * span * LANES, unit += span * LANES) {
-                span = tile_span(size, unit);
+                span = tile_span(width, unit);
                 for (ptrdiff_t row = first, rows; row < end; row += rows) {
                     rows = even_share(end - row, ROWS);
                     const ptrdiff_t here = t * batch + row, there = here + batch;

@@ -8,6 +8,7 @@
  *                           -> every_h, h, reads, gates
  *   LstmwidgetsGruBackward  recurrent_kernel, reads, gates, by_every_h, by_h
  *                           -> by_z, by_h0, by_kernel, by_recurrent_kernel, by_bias
+ *   LstmwidgetsByInputs     kernel, by_z -> by_x, for a cell of so many `units`
  *
  * walk.h gives the shapes. Of a forward operation's outputs, every_h holds no steps unless `every`, and those
  * that follow the last states none unless `keep`; a by_every_h of no steps says that only the last states count.
@@ -31,7 +32,7 @@ static void *create_forward(TF_OpKernelConstruction *construction) {
     return wanted;
 }
 
-static void delete_forward(void *wanted) { free(wanted); }
+static void forget(void *wanted) { free(wanted); }
 
 /* What the walk back goes over: the gates, and the reads they came of. */
 static Sizes sizes_of_walk(Call *call, int recurrent_kernel, int reads, int gates) {
@@ -175,12 +176,38 @@ static void compute_gru_backward(void *state, TF_OpKernelContext *context) {
     finish(&call);
 }
 
+/* Either ------------------------------------------------------------------------------------------------- */
+
+static void *create_by_inputs(TF_OpKernelConstruction *construction) {
+    TF_Status *status = TF_NewStatus();
+    int64_t *units = calloc(1, sizeof(int64_t));
+    if (units) TF_OpKernelConstruction_GetAttrInt64(construction, "units", units, status);
+    TF_DeleteStatus(status);
+    return units;
+}
+
+static void compute_by_inputs(void *state, TF_OpKernelContext *context) {
+    const int64_t units = *(int64_t *)state;
+    Call call = begin(context, "LSTM or GRU");
+    int64_t kernel[2] = {0}, by_z[4] = {0};
+    const bool known = dimensions(&call, 0, 2, kernel) && dimensions(&call, 1, 4, by_z);
+    const Sizes size = walk_sizes(by_z[0], by_z[1], kernel[0], units);
+    const int gates = known && units > 0 && kernel[1] <= SLOTS * units ? (int)(kernel[1] / units) : 0;
+    const float *weights = input(&call, 0, SHAPE(size.features, gates * units));
+    const float *owed = input(&call, 1, SHAPE(size.timesteps, size.batch, SLOTS, size.width));
+    float *by_x = output(&call, 0, SHAPE(size.batch, size.timesteps, size.features));
+    float *memory = scratch(&call, inputs_scratch(&size, gates));
+    if (is_well(&call)) walks.inputs(&size, gates, weights, owed, by_x, memory);
+    free(memory);
+    finish(&call);
+}
+
 /* Registration -------------------------------------------------------------------------------------------- */
 
 static void register_forward(const char *name, Names inputs, Names outputs,
                              void (*compute)(void *, TF_OpKernelContext *)) {
     registered(described(name, NAMES("keep: bool", "every: bool"), inputs, outputs), name,
-               TF_NewKernelBuilder(name, "CPU", create_forward, compute, delete_forward));
+               TF_NewKernelBuilder(name, "CPU", create_forward, compute, forget));
 }
 
 static void register_backward(const char *name, Names inputs, Names outputs,
@@ -210,4 +237,8 @@ __attribute__((constructor)) static void register_operations(void) {
                       NAMES("by_z: float", "by_h0: float", "by_kernel: float", "by_recurrent_kernel: float",
                             "by_bias: float"),
                       compute_gru_backward);
+    registered(described("LstmwidgetsByInputs", NAMES("units: int"), NAMES("kernel: float", "by_z: float"),
+                         NAMES("by_x: float")),
+               "LstmwidgetsByInputs",
+               TF_NewKernelBuilder("LstmwidgetsByInputs", "CPU", create_by_inputs, compute_by_inputs, forget));
 }

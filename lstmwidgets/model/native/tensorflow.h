@@ -32,6 +32,7 @@ TF_KernelBuilder *TF_NewKernelBuilder(const char *op, const char *device, void *
                                       void (*)(void *, TF_OpKernelContext *), void (*)(void *));
 void TF_RegisterKernelBuilder(const char *name, TF_KernelBuilder *, TF_Status *);
 void TF_OpKernelConstruction_GetAttrBool(TF_OpKernelConstruction *, const char *, unsigned char *, TF_Status *);
+void TF_OpKernelConstruction_GetAttrInt64(TF_OpKernelConstruction *, const char *, int64_t *, TF_Status *);
 void TF_OpKernelContext_Failure(TF_OpKernelContext *, TF_Status *);
 void TF_GetInput(TF_OpKernelContext *, int, TF_Tensor **, TF_Status *);
 TF_Tensor *TF_AllocateOutput(TF_OpKernelContext *, int, TF_DataType, const int64_t *, int, size_t, TF_Status *);

@@ -104,7 +104,7 @@ INLINE ptrdiff_t even_share(ptrdiff_t left, ptrdiff_t most) {
     return (left + tiles - 1) / tiles;
 }
 
-INLINE ptrdiff_t tile_span(const Sizes *size, ptrdiff_t unit) { return even_share((size->width - unit) / LANES, SPAN); }
+INLINE ptrdiff_t tile_span(ptrdiff_t width, ptrdiff_t column) { return even_share((width - column) / LANES, SPAN); }
 /* Calls a tile with a constant number of rows, so that the compiler can keep its sums in registers. */
 #if ROWS == 6
 #define WITH_ROWS(rows, tile, ...)          \
@@ -155,14 +155,13 @@ static inline void unpack_rows(const Sizes *size, int columns, ptrdiff_t depth, 
             store_part(weights + place * size->units + unit, load(packed + place * LANES), size->units - unit);
 }
 
-/* (columns * units, span, LANES) for each tile's units: the right side of the product that goes back. */
-static inline void pack_transposed(const Sizes *size, int columns, const float *recurrent_kernel, float *packed) {
-    const ptrdiff_t depth = columns * size->units;
-    for (ptrdiff_t unit = 0, span; unit < size->width; unit += span * LANES) {
-        span = tile_span(size, unit);
+/* Weights, (count, depth), as the right side of a product that goes back: (depth, span, LANES) for each tile. */
+static inline void pack_transposed(ptrdiff_t count, ptrdiff_t depth, const float *weights, float *packed) {
+    for (ptrdiff_t first = 0, span; first < padded(count); first += span * LANES) {
+        span = tile_span(padded(count), first);
         for (ptrdiff_t across = 0; across < span * LANES; across++) {
-            const float *row = recurrent_kernel + (unit + across) * depth;
-            const bool real = unit + across < size->units;
+            const float *row = weights + (first + across) * depth;
+            const bool real = first + across < count;
             for (ptrdiff_t k = 0; k < depth; k++) packed[k * span * LANES + across] = real ? row[k] : 0.0f;
         }
         packed += depth * span * LANES;
@@ -172,7 +171,7 @@ static inline void pack_transposed(const Sizes *size, int columns, const float *
 /* Of what a step's slots are owed, a product takes some columns: the first ones, but for its last, in slot `last`. */
 #define SLOT(column, columns, last) ((column) + 1 < (columns) ? (column) : (last))
 
-/* Adds to `owed` what the states before a step are owed through its product: by_z times the transposed weights. */
+/* Adds to `owed` what a step's inputs or states are owed through its product: by_z times the transposed weights. */
 INLINE void multiply_back(int rows, int span, const Sizes *size, int columns, int last, const float *by_z,
                           const float *transposed, vec owed[ROWS][SPAN]) {
     for (int column = 0; column < columns; column++)

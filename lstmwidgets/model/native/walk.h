@@ -1,5 +1,5 @@
-/* An LSTM and a GRU over a whole sequence, forward and back: what lstm.c and gru.c offer, once for each
- * instruction set. */
+/* An LSTM and a GRU over a whole sequence, forward and back: what lstm.c, gru.c and inputs.c offer, once for
+ * each instruction set. */
 
 #ifndef LSTMWIDGETS_WALK_H
 #define LSTMWIDGETS_WALK_H
@@ -27,8 +27,10 @@ typedef struct {
     ptrdiff_t read;  /* features + 1 + width: how far apart two windows' reads are */
 } Sizes;
 
+static inline ptrdiff_t padded(ptrdiff_t count) { return (count + PAD - 1) / PAD * PAD; }
+
 static inline Sizes walk_sizes(ptrdiff_t timesteps, ptrdiff_t batch, ptrdiff_t features, ptrdiff_t units) {
-    ptrdiff_t width = (units + PAD - 1) / PAD * PAD;
+    ptrdiff_t width = padded(units);
     return (Sizes){timesteps, batch, features, units, width, features + 1 + units, features + 1 + width};
 }
 
@@ -98,12 +100,24 @@ static inline size_t gru_scratch(const Sizes *size) {
     return (size_t)(size->width * (3 * (size->depth + 1) + 3 * size->units + BLOCK));
 }
 
+/* Either ------------------------------------------------------------------------------------------------- */
+
+/* What the inputs of a walk back are owed, by_x (batch, timesteps, features): by_z, of whose slots the kernel,
+ * (features, gates * units), takes the first ones. `scratch` holds inputs_scratch(…) floats. */
+typedef void inputs_walk(const Sizes *, int gates, const float *kernel, const float *by_z, float *by_x,
+                         float *scratch);
+
+static inline size_t inputs_scratch(const Sizes *size, int gates) {
+    return (size_t)(gates * size->units * padded(size->features));
+}
+
 /* The walks by the instructions that instructions.c chose. */
 typedef struct {
     lstm_forward_walk *lstm_forward;
     lstm_backward_walk *lstm_backward;
     gru_forward_walk *gru_forward;
     gru_backward_walk *gru_backward;
+    inputs_walk *inputs;
 } Walks;
 
 extern Walks walks;
