@@ -17,6 +17,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -80,7 +81,7 @@ def keep(pace: Pace) -> Path:
     path = place()
     if path is None:
         raise LSTMWidgetsError(f"there is nowhere to keep it: set {FOLDER_VARIABLE} to a folder")
-    said = {"machine": machine(), "costs": pace.costs, "compiling": pace.compiling}
+    said = {"machine": machine(), **asdict(pace)}
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -166,10 +167,10 @@ def _read(path: Path, _changed: int) -> Pace | None:
         compiling = {way: _cost(said["compiling"][way]) for way in WAYS}
         if not all(len(said["costs"][way]) == len(Work._fields) and any(costs[way]) for way in WAYS):
             raise ValueError("a cost is missing")
+        return Pace(costs, compiling, _cost(said["starting"]))
     except (OSError, ValueError, TypeError, KeyError) as error:
         log.debug("%s is not used: %s", path, error)
         return None
-    return Pace(costs, compiling)
 
 
 def _cost(value: Any) -> float:

@@ -18,7 +18,7 @@ WAYS = ("lstm", "gru", "keras", "readout", "encoder")
 GATES = {"lstm": 4, "gru": 3, "rnn": 1, "bilstm": 4, "lstm_attention": 4}
 """Of each unit, the candidate counted among them."""
 
-_CALLS = {"gru": 1.4, "rnn": 0.6}  # operations a step in Keras' loop, where an LSTM's are one
+_CALLS = {"gru": 1.4, "rnn": 0.4}  # operations a step in Keras' loop, where an LSTM's are one
 _FUSED = ("tanh", "sigmoid")
 
 
@@ -61,10 +61,13 @@ class Pace:
         Seconds for one of each.
     compiling : mapping of way to float
         Seconds to compile a layer run that way, before its first batch.
+    starting : float
+        Seconds that the first of all trainings in a process takes longer.
     """
 
     costs: Mapping[str, Work]
     compiling: Mapping[str, float]
+    starting: float
 
     def seconds(self, config: LSTMConfig, rows: int, features: int = 1) -> float:
         """Seconds of one training batch of ``rows`` windows."""
@@ -74,13 +77,14 @@ class Pace:
     def first_seconds(self, config: LSTMConfig) -> float:
         """Seconds of compiling before the first batch."""
         each = [self.compiling[way] for way in ways_of(config)]
-        return max(each) + (config.layers - 1) * 0.5 * each[0]
+        return self.starting + max(each) + (config.layers - 1) * 0.5 * each[0]
 
     def scaled(self, ratio: float) -> Pace:
         """That of a machine that takes ``ratio`` times as long."""
         return Pace(
             {way: Work(*(ratio * cost for cost in costs)) for way, costs in self.costs.items()},
             {way: ratio * seconds for way, seconds in self.compiling.items()},
+            ratio * self.starting,
         )
 
 
@@ -141,11 +145,12 @@ REFERENCE = Pace(
     {
         "lstm": Work(3.0e-4, 0.0, 6.7e-10, 7.4e-12),
         "gru": Work(2.3e-4, 0.0, 9.9e-10, 5.8e-12),
-        "keras": Work(2.6e-4, 6.4e-5, 2.0e-9, 8.6e-12),
-        "readout": Work(7.5e-4, 0.0, 0.0, 1.4e-11),
-        "encoder": Work(1.2e-3, 0.0, 3.5e-9, 4.4e-12),
+        "keras": Work(4.4e-4, 1.1e-4, 3.4e-9, 1.5e-11),
+        "readout": Work(1.4e-3, 0.0, 0.0, 3.0e-11),
+        "encoder": Work(2.0e-3, 0.0, 5.9e-9, 7.5e-12),
     },
-    {"lstm": 0.6, "gru": 0.6, "keras": 1.0, "readout": 1.5, "encoder": 2.5},
+    {"lstm": 0.35, "gru": 0.35, "keras": 0.6, "readout": 0.75, "encoder": 1.3},
+    starting=0.3,
 )
 """Two cores of a server (AMD EPYC), fitted to 65 timed batches of 50 configs: rough for any other, but it
 knows how the cost of each way divides among its kinds of work."""
@@ -157,7 +162,12 @@ _LEAST = 0.1
 """Share of a batch that an attention is taken to need at least, timed together with the layers below it."""
 
 
-def fitted(timed: Iterable[Timed], compiling: Mapping[str, float], reference: Pace = REFERENCE) -> Pace:
+def fitted(
+    timed: Iterable[Timed],
+    compiling: Mapping[str, float],
+    starting: float | None = None,
+    reference: Pace = REFERENCE,
+) -> Pace:
     """The pace of a machine on which these batches were timed.
 
     The reference knows how the cost of a way divides among its parts. Each way here gets two factors, one for
@@ -169,6 +179,8 @@ def fitted(timed: Iterable[Timed], compiling: Mapping[str, float], reference: Pa
     timed : iterable of Timed
     compiling : mapping of way to float
         Seconds, for the ways that were compiled.
+    starting : float, optional
+        Seconds.
     reference : Pace
     """
     from scipy.optimize import nnls  # type: ignore[import-untyped]  # for the process that times
@@ -194,4 +206,8 @@ def fitted(timed: Iterable[Timed], compiling: Mapping[str, float], reference: Pa
             factors = fixed, fixed, arithmetic, arithmetic
             costs[way] = Work(*np.multiply(factors, reference.costs[way]).tolist())
     rest = reference.scaled(float(np.median(list(overall.values()))) if overall else 1.0)
-    return Pace({**rest.costs, **costs}, {**rest.compiling, **compiling})
+    return Pace(
+        {**rest.costs, **costs},
+        {**rest.compiling, **compiling},
+        rest.starting if starting is None else starting,
+    )

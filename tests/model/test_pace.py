@@ -42,6 +42,7 @@ def test_a_machine_so_many_times_as_slow_is_found_to_be(ratio):
     for way in WAYS:
         np.testing.assert_allclose(found.costs[way], np.multiply(ratio, REFERENCE.costs[way]), rtol=1e-6)
     assert found.compiling["lstm"] == 3.0
+    assert found.starting == pytest.approx(ratio * REFERENCE.starting)
     assert found.compiling["gru"] == pytest.approx(ratio * REFERENCE.compiling["gru"])
 
 
@@ -49,6 +50,7 @@ def test_overhead_and_arithmetic_have_a_pace_each():
     other = Pace(
         {way: Work(2 * a, 2 * b, c, d) for way, (a, b, c, d) in REFERENCE.costs.items()},
         REFERENCE.compiling,
+        0.0,
     )
     for config, rows, seconds in timed(other):
         assert fitted(timed(other), {}).seconds(config, rows) == pytest.approx(seconds, rel=0.1)
