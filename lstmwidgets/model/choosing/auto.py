@@ -12,7 +12,13 @@ import pandas as pd
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import Windows, make_windows
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.model.choosing.decisions import BY_HAND, MAY_CHOOSE, AuditTrail, Decision
+from lstmwidgets.model.choosing.decisions import (
+    BY_DEFAULT,
+    BY_HAND,
+    MAY_CHOOSE,
+    AuditTrail,
+    Decision,
+)
 from lstmwidgets.model.choosing.errors import errors_by_cutoff
 from lstmwidgets.model.choosing.lines import choose_calendar, choose_length, line_errors
 from lstmwidgets.model.choosing.range_test import RangeTest, range_test
@@ -83,11 +89,10 @@ class SelfTuning:
         self.series, self.config, self.names, self.covariates = series, config, tuple(names), covariates
         self._listeners = listeners
         self._folder = None if folder is None else Path(folder)
-        self._decisions = {
-            name: Decision(name, getattr(config, name), BY_HAND, chosen=False)
-            for name in MAY_CHOOSE
-            if name not in self.names
-        }
+        self._decisions: dict[str, Decision] = {}
+        for name in (name for name in MAY_CHOOSE if name not in names):
+            reason = BY_HAND if name in config.model_fields_set else BY_DEFAULT
+            self._decisions[name] = Decision(name, getattr(config, name), reason, chosen=False)
         self._windows: dict[LSTMConfig, Windows] = {}
         self._tests: dict[LSTMConfig, RangeTest] = {}
 

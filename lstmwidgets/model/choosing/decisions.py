@@ -15,7 +15,8 @@ MAY_CHOOSE = ("sequence_length", "calendar", "highway", "learning_rate", "units"
 Auto = bool | Sequence[str]
 """What ``auto`` takes: whether to choose all that was not set by hand, or the settings to choose."""
 
-BY_HAND = "set by you"
+BY_HAND, BY_DEFAULT = "set by you", "left at its default"
+"""Reasons of what was not chosen."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,9 @@ class Decision:
     reason : str
         Why, in words.
     evidence : dict
-        The numbers behind it, as plain JSON; empty for a setting that was set by hand.
+        The numbers behind it, as plain JSON; empty for a setting that was not chosen.
     chosen : bool
-        False for a setting that was set by hand.
+        False for a setting that was set by hand, or left as it was.
     """
 
     setting: str
@@ -59,7 +60,7 @@ class AuditTrail(tuple[Decision, ...]):
 
     @property
     def chosen(self) -> tuple[str, ...]:
-        """Names of the settings that were chosen, not set by hand."""
+        """Names of the settings that were chosen."""
         return tuple(one.setting for one in self if one.chosen)
 
     def to_json(self) -> list[dict[str, Any]]:

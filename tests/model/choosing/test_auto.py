@@ -66,6 +66,8 @@ def test_only_the_settings_named_are_chosen():
         lw.load_dataset("nile"), progress_bar=False
     )
     assert forecaster.decisions_.chosen == ("learning_rate",)
+    reasons = {one.setting: one.reason for one in forecaster.decisions_}
+    assert (reasons["units"], reasons["highway"]) == ("set by you", "left at its default")
     assert forecaster.config == asked.replace(learning_rate=forecaster.config.learning_rate)
 
 
