@@ -81,7 +81,7 @@ def estimate(config: LSTMConfig, windows: int, features: int = 1) -> Estimate:
     """
     kept = calibration.kept()
     pace = kept or rough_pace()
-    learned = _LEARNED.factor(config, measured=kept is not None)
+    learned = _LEARNED.factor(config, pace, measured=kept is not None)
     epoch = (learned or 1.0) * _epoch(pace, config, windows, features)
     first = epoch + pace.first_seconds(config)
     return Estimate(
@@ -127,7 +127,7 @@ def training_bytes(config: LSTMConfig, features: int = 1) -> int:
 def remember(config: LSTMConfig, windows: int, seconds: float, features: int = 1) -> None:
     """Let later estimates of the same kind of config rest on an epoch that took ``seconds``."""
     pace = calibration.kept() or rough_pace()
-    _LEARNED.add(config, seconds / _epoch(pace, config, windows, features))
+    _LEARNED.add(config, pace, seconds / _epoch(pace, config, windows, features))
 
 
 def rough_pace() -> Pace:
@@ -192,20 +192,23 @@ def _kept_by_window(config: LSTMConfig, features: int) -> tuple[float, float]:
 
 
 class _Learned:
-    """How much longer than the model said epochs of each kind of config took."""
+    """How much longer than a pace told epochs of each kind of config took."""
 
     def __init__(self) -> None:
         self._ratios: dict[tuple[str, str], deque[float]] = {}
+        self._pace: Pace | None = None
         self._changing = threading.Lock()
 
-    def add(self, config: LSTMConfig, ratio: float) -> None:
+    def add(self, config: LSTMConfig, pace: Pace, ratio: float) -> None:
         with self._changing:
+            self._hold_to(pace)
             kind = config.cell, way_of(config)
             self._ratios.setdefault(kind, deque(maxlen=_REMEMBERED)).append(ratio)
 
-    def factor(self, config: LSTMConfig, measured: bool) -> float | None:
+    def factor(self, config: LSTMConfig, pace: Pace, measured: bool) -> float | None:
         """That of the config's kind; where the machine was not measured, of whatever was trained."""
         with self._changing:
+            self._hold_to(pace)
             own = self._ratios.get((config.cell, way_of(config)))
             if own is not None:
                 return float(np.median(own))
@@ -213,9 +216,11 @@ class _Learned:
                 return None
             return float(np.median([np.median(ratios) for ratios in self._ratios.values()]))
 
-    def forget(self) -> None:
-        with self._changing:
+    def _hold_to(self, pace: Pace) -> None:
+        """Forget what was learned beside another pace: of a machine not measured then."""
+        if pace != self._pace:
             self._ratios.clear()
+            self._pace = pace
 
 
 _LEARNED = _Learned()

@@ -109,6 +109,16 @@ def test_an_estimate_rests_on_the_last_trainings_of_its_kind(measured):
     assert other.epoch < 1  # another kind is as it was
 
 
+def test_what_was_learned_beside_a_rough_pace_is_forgotten_once_the_machine_is_measured(
+    unmeasured, monkeypatch
+):
+    config = LSTMConfig()
+    cost.remember(config, 1000, 50.0)
+    assert cost.estimate(config, 1000).epoch == pytest.approx(50.0)
+    monkeypatch.setattr(calibration, "kept", lambda: FLAT)
+    assert cost.estimate(config, 1000).epoch < 1
+
+
 def test_where_nothing_was_measured_whatever_was_trained_is_better_than_nothing(unmeasured):
     config = LSTMConfig()
     rough = cost.estimate(config, 1000)

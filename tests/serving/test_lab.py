@@ -34,7 +34,7 @@ def test_lessons_and_template_are_copied_and_nothing_else(tmp_path):
     assert sorted(path.relative_to(copied.folder).as_posix() for path in files) == sorted(ALL)
     for path in files:
         assert path.read_bytes() == (notebooks_folder() / path.relative_to(copied.folder)).read_bytes()
-    assert str(copied) == f"9 notebooks copied to {copied.folder}."
+    assert str(copied) == f"{len(ALL)} notebooks copied to {copied.folder}."
 
 
 def test_what_is_there_stays_as_it_is_and_is_told_of(tmp_path):

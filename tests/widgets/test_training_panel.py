@@ -18,7 +18,7 @@ from lstmwidgets.analysis.diagnosis.checks.finding import Finding
 from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis, diagnose
 from lstmwidgets.analysis.repair import fill
 from lstmwidgets.model import calibration
-from lstmwidgets.model.cost import estimate
+from lstmwidgets.model import cost as cost_of_training
 from lstmwidgets.model.pace import REFERENCE
 from lstmwidgets.model.training import Trainer
 from lstmwidgets.widgets.panel.opinion import findings_html, findings_label, opinion_html, opinion_of
@@ -71,14 +71,16 @@ def test_making_a_panel_imports_no_tensorflow():
     assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0
 
 
-def test_a_fresh_panel_says_what_training_will_cost(panel):
+def test_a_fresh_panel_says_what_training_will_cost(panel, monkeypatch):
+    monkeypatch.setattr(cost_of_training, "_LEARNED", cost_of_training._Learned())
+    panel._foresee()  # as where nothing was trained before
     cost = panel._shown._cost.value
     windows = lw.make_windows(panel.series, QUICK)
     assert f"{4 * 4 * (1 + 4 + 1) + 4 * 2 + 2:,} parameters" in cost  # one LSTM layer of 4 cells, 2 outputs
     assert (
         f"{len(windows.train)} train, {len(windows.validation)} validation, {len(windows.test)} test" in cost
     )
-    told = estimate(QUICK, len(windows.train))
+    told = cost_of_training.estimate(QUICK, len(windows.train))
     assert f"{told.flops / 1e9:.1f} GFLOP, {told.bytes / 1e6:.0f} MB, about " in cost
     assert cost.endswith(", not yet measured on this machine")
     assert status(panel) == "Ready to train." and enabled(panel) == {"train", "step"}
