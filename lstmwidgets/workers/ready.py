@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import importlib
 import os
 import secrets
@@ -35,9 +37,15 @@ class Ready(WorkerPlugin):
         """Called by Dask on every worker, also on one that comes later."""
         if self.ours:
             _quiet(Path(worker.local_directory) / "output.log")
+            atexit.register(os._exit, 0)  # taking TensorFlow apart lasts longer than Dask waits before it kills
             with suppress(ValueError):  # not in the main thread
                 signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started it ends it
         threading.Thread(target=_import, args=(self.modules,), daemon=True).start()
+
+
+async def imported(modules: Sequence[str]) -> None:
+    """On a worker, by ``Client.run``: wait until these are imported, still hearing what it is told."""
+    await asyncio.to_thread(_import, modules)
 
 
 def _quiet(log: Path) -> None:
