@@ -21,7 +21,7 @@ help:
 	@echo "make install    set up alone: the pinned packages and lstmwidgets into .venv"
 	@echo "make test       set up, then every test"
 	@echo "make notebooks  execute the committed notebooks again, in place"
-	@echo "make bench      time trainer, explorer and batch beside their peers, into benchmarks/README.md (a quiet machine; half an hour)"
+	@echo "make bench      time trainer, explorer, batch and choice beside their peers, into benchmarks/README.md (a quiet machine; 90 minutes)"
 	@echo "make lock       make requirements.lock and environment.yml again from pyproject.toml (needs uv)"
 	@echo "make clean      remove .venv and everything else that was generated"
 
@@ -55,8 +55,10 @@ notebooks: install
 bench: install
 	$(BIN)/python benchmarks/train.py --install --write
 	$(BIN)/python benchmarks/memory.py --write
+	$(BIN)/python benchmarks/cost.py --write
 	$(BIN)/python benchmarks/explore.py --write
 	$(BIN)/python benchmarks/batch.py --install --write
+	$(BIN)/python benchmarks/choose.py --write
 
 lock:
 	$(PYTHON) tools/lock.py --uv $(UV)
