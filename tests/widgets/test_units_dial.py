@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from dataclasses import replace
 
 import numpy as np
@@ -13,8 +14,9 @@ import pandas as pd
 import pytest
 
 import lstmwidgets as lw
+from lstmwidgets.model.training import whole_turn
 from lstmwidgets.widgets.dial.charts import aside, value_ticks
-from lstmwidgets.widgets.dial.measuring import on_shared_cutoffs
+from lstmwidgets.widgets.dial.measuring import loads, on_shared_cutoffs
 from lstmwidgets.widgets.dial.table import cells_of, cells_of_rule, mark_of
 from lstmwidgets.widgets.dial.words import of_rule
 
@@ -152,6 +154,30 @@ def test_start_leaves_the_thread_free_and_stop_is_heeded_within_a_batch(series):
     dial._controls.buttons["stop"].click()
     assert asyncio.run(asyncio.wait_for(dial.done(), 5)).state == "stopped"
     assert "Stopped after 0 of 2 trainings" in status(dial) and enabled(dial) == {"start"}
+
+
+def test_a_wait_for_another_training_is_told_and_can_be_given_up(series):
+    dial = lw.UnitsDial(series, SMALL, values=[2], seeds=1)
+    with whole_turn():
+        dial.start()
+        until(lambda: "Waiting: another training" in status(dial))
+        dial.stop()
+        until(lambda: dial.state == "stopped")
+    assert dial.curve is None and enabled(dial) == {"start"}
+
+
+def test_tensorflow_counts_as_loaded_only_once_it_is(monkeypatch):
+    assert not loads()
+    monkeypatch.setitem(sys.modules, "lstmwidgets.model.training", types.ModuleType("listed, and not run yet"))
+    assert loads()
+
+
+def test_a_dial_that_cannot_be_drawn_still_trains(series, monkeypatch, caplog):
+    dial = lw.UnitsDial(series, SMALL, values=[2], seeds=1)
+    monkeypatch.setattr(dial._errors, "show", lambda scene: 1 / 0)
+    dial.run()
+    assert len(dial.curve.runs) == 1
+    assert "the dial could not be drawn" in caplog.text
 
 
 def test_points_come_as_trainings_end_and_a_new_start_goes_on(series):

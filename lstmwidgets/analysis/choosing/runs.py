@@ -225,15 +225,16 @@ class Runs:
 
 
 class _Listener:
-    """Hands a stop to a training that begins, and tells of its progress."""
+    """Hands a stop to a training that begins, and tells of its waiting and of its progress."""
 
     def __init__(self, runs: Runs) -> None:
         self._runs = runs
 
     def on_state(self, trainer: Trainer) -> None:
-        """Stop what was asked to stop before it began."""
+        """Stop what was asked to stop before it began; tell whether it has begun or waits."""
         if self._runs._stopping and trainer.state == "training":
             trainer.stop()
+        self._runs._tell()
 
     def on_progress(self, trainer: Trainer) -> None:
         """Tell how far it is."""

@@ -203,7 +203,7 @@ class Measuring:
             self._runs = self._made(missing) if missing else None
             self.problem = ""
             self.state = "running" if missing else "done"
-            self._changed()
+            self._tell(self._changed)
             return self._runs
 
     # What the trainings tell, on their thread -------------------------------------------------
@@ -253,8 +253,8 @@ def on_shared_cutoffs(runs: list[Run]) -> list[Run]:
 
 
 def loads() -> bool:
-    """Whether TensorFlow is still to be imported."""
-    return _TRAINING not in sys.modules
+    """Whether TensorFlow is still to be imported, or is being: a module is listed before it is run."""
+    return not hasattr(sys.modules.get(_TRAINING), "Trainer")
 
 
 def preload() -> None:

@@ -97,7 +97,7 @@ class Session:
     @property
     def loads(self) -> bool:
         """Whether TensorFlow is still to be imported, or being imported."""
-        return _TRAINING not in sys.modules or (self._preloading is not None and self._preloading.is_alive())
+        return not hasattr(sys.modules.get(_TRAINING), "Trainer")  # it is listed before it is run
 
     def preload(self) -> None:
         """Import TensorFlow in the background, so that the first training does not wait for it."""
