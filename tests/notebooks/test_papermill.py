@@ -27,6 +27,9 @@ CHANGES: dict[str, dict[str, Any]] = {
     "05_reading_the_gates": {"horizon": 26, "epochs": 3},
     "06_missing_values": {"sequence_length": 52, "horizon": 26, "epochs": 2},
     "07_is_it_any_good": {"horizon": 26, "epochs": 2},
+    "08_how_many_units": {"horizon": 5, "epochs": 2},
+    "09_activations": {"sequence_length": 11, "epochs": 2},
+    "10_cells_compared": {"units": 4, "epochs": 2},
 }
 
 pytestmark = pytest.mark.filterwarnings(
