@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,7 +32,7 @@ def command(
         str,
         typer.Option(
             metavar="TIME",
-            help="How long it may take, such as 90s, 5m or 1h30m; none for as long as --trials take.",
+            help="How long trials may take, such as 90s, 5m or 1h30m; none for as long as --trials take.",
         ),
     ] = "5m",
     trials: Annotated[
@@ -134,25 +136,25 @@ def command(
         _check_workers(workers)
         config = LSTMConfig(**settings)
         subject = Subject(source, config, **asked)
-    folder = _made(out if out is not None else Path(f"{flags.stem(source)}-search"))
-    search = _search(
-        subject,
-        shown=not (quiet or json),
-        budget=limit,
-        trials=trials,
-        space=names,
-        folds=folds,
-        storage=storage,
-        name=name,
-        workers=workers,
-        scheduler=scheduler,
-    )
-    files = _write(search, folder)
+    with _made(out if out is not None else Path(f"{flags.stem(source)}-search")) as folder:
+        search = _search(
+            subject,
+            shown=not (quiet or json),
+            budget=limit,
+            trials=trials,
+            space=names,
+            folds=folds,
+            storage=storage,
+            name=name,
+            workers=workers,
+            scheduler=scheduler,
+        )
+        files = _write(search, folder)
     line = _command_line(source, asked, search, folder)
     if json:
         write_json(_answer(search, folder, files, line))
         return
-    typer.echo(printable(f"{search.reason}\n\n{line}\n{files['page']}"))
+    typer.echo(printable("\n".join([*search.sentences, "", line, str(files["page"])])))
 
 
 def _check_workers(workers: Any) -> None:
@@ -163,18 +165,26 @@ def _check_workers(workers: Any) -> None:
     checked(workers, None)
 
 
-def _made(folder: Path) -> Path:
-    """The folder, there before a search is made for it."""
+@contextmanager
+def _made(folder: Path) -> Iterator[Path]:
+    """The folder, there before a search is made for it, and gone again where nothing came of that."""
     from lstmwidgets.reports.single.refusals import OutputError, checked_name, explained
 
     checked_name(str(folder))
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{str(folder)!r} is a file: name a folder, for example -o out")
+    there = folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(explained(error, folder)) from error
-    return folder
+    try:
+        yield folder
+    except BaseException:
+        if not there:
+            with suppress(OSError):  # something is in it
+                folder.rmdir()
+        raise
 
 
 def _search(subject: Any, *, shown: bool, **options: Any) -> Any:

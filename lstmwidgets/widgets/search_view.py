@@ -1,4 +1,4 @@
-"""A search, live or done: the error of each trial, what mattered, what was chosen and why."""
+"""A search, live or done: the error of each trial, what each setting explains, what was chosen and why."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class SearchView(View):
-    """What a search found: errors by trial, what mattered, the chosen config and the reason for it.
+    """What a search found: errors by trial, what explains them, the chosen config and the reason for it.
 
     Trials trained to the end are filled, those broken off early hollow; a line follows the least error
     so far. A view made before its search follows it: ``lw.tune(series, on_trial=view.show)``.

@@ -37,7 +37,9 @@ class Ready(WorkerPlugin):
         """Called by Dask on every worker, also on one that comes later."""
         if self.ours:
             _quiet(Path(worker.local_directory) / "output.log")
-            atexit.register(os._exit, 0)  # taking TensorFlow apart lasts longer than Dask waits before it kills
+            atexit.register(
+                os._exit, 0
+            )  # taking TensorFlow apart lasts longer than Dask waits before it kills
             with suppress(ValueError):  # not in the main thread
                 signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started it ends it
         threading.Thread(target=_import, args=(self.modules,), daemon=True).start()

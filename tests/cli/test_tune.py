@@ -55,6 +55,7 @@ def test_what_cannot_be_searched_ends_in_a_sentence_and_a_number(run, tmp_path, 
     (tmp_path / "note.txt").write_text("")
     ended, _, said = run("tune", "nile", "-q", *asked.split())
     assert ended == code and message in " ".join(said.split())
+    assert not (tmp_path / "nile-search").exists()  # nothing came of it
 
 
 def test_each_trial_gets_a_line_where_there_is_no_terminal(capsys):

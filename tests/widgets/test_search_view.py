@@ -46,7 +46,8 @@ def test_the_settings_stand_in_the_order_in_which_they_mattered(search):
     table = view._table.value
     assert re.findall(r'<th scope="row"[^>]*>([^<]+)<', table)[0] == "Highway"
     assert "<strong>linear</strong>" in table and "0.0003 to 0.03 by ratio" in table
-    assert f"highway linear ({search.importance.iloc[0]:.0%})" in view.summary()
+    assert f"highway linear ({100 * search.importance.iloc[0]:.0f} %)" in view.summary()
+    assert "50 %, may be chance" in table
 
 
 def test_a_view_made_before_its_search_follows_it(search):

@@ -1,4 +1,4 @@
-"""A search as a still: errors by trial, how much each setting mattered, what was chosen and why."""
+"""A search as a still: errors by trial, how much each setting alone explains, what was chosen and why."""
 
 from __future__ import annotations
 
@@ -58,14 +58,15 @@ def _history(axes: Any, scene: Scene) -> None:
 
 
 def _settings(axes: Any, scene: Scene) -> None:
-    """Bars of importance, and beside each what was chosen."""
-    quiet_axes(axes, title="What mattered, and what was chosen")
+    """A bar for how much each explains, and beside it what was chosen."""
+    quiet_axes(axes, title="Explained of the ranking; chosen")
     axes.grid(visible=False)
     axes.spines[["bottom", "left"]].set_visible(False)
     axes.set_xticks([])
     places = np.arange(len(scene.settings))
     shares = np.nan_to_num([each.share for each in scene.settings])
-    axes.barh(places, shares, color=colour("validation"), alpha=0.8, height=0.5)
+    hues = [(colour("validation"), 0.8 if each.sure else 0.3) for each in scene.settings]
+    axes.barh(places, shares, color=hues, height=0.5)
     axes.axvline(0, color=GRID, linewidth=0.8)
     axes.set_yticks(places, [each.label for each in scene.settings])
     axes.tick_params(length=0, labelcolor="#212121")
@@ -73,7 +74,8 @@ def _settings(axes: Any, scene: Scene) -> None:
     axes.set_ylim(max(len(places), 5) - 0.4, -0.6)
     beside = {"xytext": (4, 0), "textcoords": "offset points", "va": "center", "fontsize": 8}
     for place, share, each in zip(places, shares, scene.settings, strict=True):
-        axes.annotate(each.share_in_words, (share, place), color=QUIET, **beside)
+        shown = each.share_in_words.replace(", may be chance", ", chance?")  # there is little room
+        axes.annotate(shown, (share, place), color=QUIET, **beside)
         turned = each.chosen != each.begun
         words_of = f"{each.chosen}  (begun with {each.begun})" if turned else each.chosen
         axes.annotate(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lstmwidgets.analysis.diagnosis.checks.finding import percent
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.widgets.charts.axes import padded
 
@@ -21,6 +22,7 @@ Floats = NDArray[np.float64]
 DONE, PRUNED, LEAST, CHOSEN = "trained to the end", "broken off early", "least so far", "chosen"
 HUES = {DONE: "forecast", PRUNED: "quiet", LEAST: "validation", CHOSEN: "good"}
 _EDGE = 0.03
+_NOTHING = 0.005  # shown as 0 %
 _HIGH = 3.0  # what lies so many times higher above the best than the middle trial does would squash the rest
 
 
@@ -36,7 +38,9 @@ class Setting:
     tried : str
         Its range, or list.
     share : float
-        How much it mattered; NaN where nothing is known of it.
+        Of the trials' ranking, how much it alone explains; NaN where nothing is known of it.
+    sure : bool
+        Whether that is more than chance would give.
     """
 
     name: str
@@ -45,11 +49,15 @@ class Setting:
     begun: str
     tried: str
     share: float
+    sure: bool
 
     @property
     def share_in_words(self) -> str:
         """Per cent; empty where unknown."""
-        return f"{self.share:.0%}" if math.isfinite(self.share) else ""
+        if not math.isfinite(self.share):
+            return ""
+        doubt = "" if self.sure or self.share < _NOTHING else ", may be chance"
+        return f"{percent(self.share)}{doubt}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +79,7 @@ class Scene:
     last : int
         The last trial's number.
     settings : tuple of Setting
-        Those that mattered most first.
+        Those that alone explain most first.
     """
 
     points: dict[str, tuple[Floats, Floats]]
@@ -126,7 +134,7 @@ def _settings(search: Search | None) -> tuple[Setting, ...]:
         return ()
     chosen = search.best.model_dump() if len(search.done) else {}
     begun, shares, declared = search.config.model_dump(), search.importance, LSTMConfig.parameters()
-    order = list(declared)
+    order, sure = list(declared), search.beyond_chance
     settings = [
         Setting(
             name=dial.name,
@@ -135,6 +143,7 @@ def _settings(search: Search | None) -> tuple[Setting, ...]:
             begun=value_in_words(begun[dial.name]),
             tried=str(dial),
             share=float(shares.get(dial.name, math.nan)),
+            sure=dial.name in sure,
         )
         for dial in search.space
     ]

@@ -1,4 +1,4 @@
-"""The settings of a search as a table: what was chosen, what it began with, and how much each mattered."""
+"""The settings of a search as a table: what was chosen, what it began with, and how much each explains."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from lstmwidgets.widgets.searching.scene import Scene, Setting
 
 _HEADS = [
     ("setting", "What was searched"),
-    ("how much it mattered", "Share of the differences between trials that it explains by itself"),
+    (
+        "explains of the ranking, alone",
+        "How much of the order of the trials by their error this setting explains when looked at alone. What "
+        "two settings share counts for both, so these may add up to more than 100 %. Pale where a setting "
+        "that does not matter would often explain as much",
+    ),
     ("share", "The same in numbers"),
     ("chosen", "In the best trial"),
     ("begun with", "In the config that the search began with"),
@@ -23,11 +28,17 @@ def settings_html(scene: Scene) -> str:
     if not scene.settings:
         return ""
     rows = [_row(each) for each in scene.settings]
-    return table("Settings chosen, and how much each mattered", heads(_HEADS), rows, "lw-searched")
+    return table(
+        "Settings chosen, and how much of the trials' ranking each alone explains",
+        heads(_HEADS),
+        rows,
+        "lw-searched",
+    )
 
 
 def _row(setting: Setting) -> str:
-    drawn = bars([Bar(setting.share, hue="validation")], 1.0) if math.isfinite(setting.share) else ""
+    bar = Bar(setting.share, hue="validation", faint=not setting.sure)
+    drawn = bars([bar], 1.0) if math.isfinite(setting.share) else ""
     chosen, begun, tried = (html.escape(text) for text in (setting.chosen, setting.begun, setting.tried))
     return (
         f'<tr><th scope="row" style="padding-left: 0" title="{setting.name}">{setting.label}</th>'

@@ -55,5 +55,7 @@ def summary(search: Search | None, scene: Scene) -> str:
         f"{each.name} {each.chosen}" + (f" ({each.share_in_words})" if each.share_in_words else "")
         for each in scene.settings
     ]
-    chosen = f" Chosen, with how much each mattered: {', '.join(shares)}." if shares else ""
+    chosen = (
+        f" Chosen, with how much of the ranking each alone explains: {', '.join(shares)}." if shares else ""
+    )
     return f"{heading(search)}. {reason(search)}{chosen}"

@@ -57,14 +57,15 @@ class Ground:
         if config.sequence_length + config.horizon > split.train_end:
             raise LSTMWidgetsError(
                 f"sequence_length={config.sequence_length} with horizon={config.horizon} does not fit into a "
-                f"training part of {split.train_end} points"
+                f"training part of {split.train_end} points: lower it to at most "
+                f"{split.train_end - config.horizon}{_or_folds(number)}"
             )
         windows = windows_over(series, config, split, self.covariates)
         if not (len(windows.train) and len(windows.validation)):
             part = "training" if not len(windows.train) else "validation"
             raise LSTMWidgetsError(
                 f"with sequence_length={config.sequence_length}, each window of the {part} part touches a "
-                "missing value: fill the gaps first with lstmwidgets.fill"
+                f"missing value: fill the gaps first with lstmwidgets.fill, or lower it{_or_folds(number)}"
             )
         return windows
 
@@ -133,6 +134,11 @@ def ground_of(
     known = None if covariates is None else covariates.loc[covariates.index <= seen.index[-1]]
     ground = Ground(seen, known, ends)
     return ground, _longest(ground, config, shortest)
+
+
+def _or_folds(number: int) -> str:
+    """What else helps where an earlier fold is the trouble."""
+    return f", or folds to {number}" if number else ""
 
 
 def _longest(ground: Ground, config: LSTMConfig, shortest: int) -> int:

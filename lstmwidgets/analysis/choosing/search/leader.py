@@ -14,7 +14,7 @@ import numpy as np
 from lstmwidgets.analysis.choosing.search.ground import Ground
 from lstmwidgets.analysis.choosing.search.space import Space, configured, start
 from lstmwidgets.analysis.choosing.search.storing import put_back
-from lstmwidgets.analysis.choosing.search.trial import Job, Outcome, kept
+from lstmwidgets.analysis.choosing.search.trial import KEPT, Job, Outcome, kept
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.errors import Unavailable
 
@@ -101,10 +101,6 @@ class Leader:
         """Seconds until the end; None where nothing was said of it."""
         return None if self._ends is None else max(0.0, self._ends - clock.monotonic())
 
-    def is_pruned(self, number: int) -> bool:
-        """Whether a trial was broken off."""
-        return number in self._pruned
-
     def ask(self) -> tuple[int, Job] | None:
         """The next trial, one that waits before a new one; None when there is to be none."""
         from optuna.trial import TrialState
@@ -165,8 +161,7 @@ class Leader:
             self.put_back(number)
             return
         trial = self._under_way.pop(number).trial
-        for name, value in kept(outcome).items():
-            trial.set_user_attr(name, value)
+        trial.set_user_attr(KEPT, kept(outcome))  # at once: whoever is killed between two leaves half of it
         if outcome.state == "done" and not pruned:
             self._study.tell(trial, outcome.error)
         else:  # of a failed one too the sampler learns, which passes over what Optuna calls failed

@@ -28,20 +28,18 @@ class SearchBar:
         self._began = clock.monotonic()
 
     def __enter__(self) -> Self:
-        if self._shown:
-            from lstmwidgets.model.progress import open_bar
+        from lstmwidgets.model.progress import open_bar
 
-            self._bar = open_bar(1.0, "{desc} |{bar:24}| {elapsed}{postfix}")
-            self.redraw()
+        self._bar = open_bar(1.0, "{desc} |{bar:24}| {elapsed}{postfix}", self._shown)
+        self.redraw()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
+        self._bar.close()
 
     def redraw(self) -> None:
         """Show how far it is now."""
-        if self._bar is None or self._bar.disable:
+        if self._bar.disable:
             return
         finished = [trial for trial in self._study.get_trials(deepcopy=False) if trial.state.is_finished()]
         values = [

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lstmwidgets.analysis.diagnosis.checks.finding import chance, percent
 from lstmwidgets.config import LSTMConfig
 
 if TYPE_CHECKING:
@@ -13,15 +14,14 @@ if TYPE_CHECKING:
 
 LEVEL = 0.05
 _RUNNERS_UP = 3
-_MATTERED = 0.1
 
 
-def reason_of(search: Search) -> str:
-    """The sentences of `Search.reason`."""
+def sentences_of(search: Search) -> list[str]:
+    """Those of `Search.sentences`."""
     best = search.best_trial
     sentences = [_chosen(search, best), _against_the_first(search, best), _next_best(search, best)]
-    sentences += [_mattered(search), _doubts(search)]
-    return " ".join(filter(None, sentences))
+    sentences += [_explaining(search), _doubts(search)]
+    return [each for each in sentences if each]
 
 
 def settings_in_words(search: Search, number: int) -> str:
@@ -59,15 +59,16 @@ def _against_the_first(search: Search, best: int) -> str:
     if 0 not in search.done.index or search.config_of(0).model_dump() != search.config.model_dump():
         return ""
     if best == 0:
-        return "That is the config it began with: nothing better was found."
-    lower = f"{1 - search.best_error / search.error_of(0):.1%}"
+        others = "no other came to its end" if len(search.done) == 1 else "none was better"
+        return f"That is the config it began with: {others}."
+    lower = percent(1 - search.best_error / search.error_of(0))
     first = f"The config it began with is off by {_amount(search, 0)}: the choice lowers that by {lower}"
     p = _p(search, best, 0)
     if not np.isfinite(p):
         return f"{first}, over too few cutoffs to tell it from chance."
     if p < LEVEL:
-        return f"{first}, more than the noise of the cutoffs ({_told(p)})."
-    return f"{first}, within the noise of the cutoffs ({_told(p)}), so that the first may do as well."
+        return f"{first}, more than the noise of the cutoffs explains ({_told(search, p)})."
+    return f"{first}, within the noise of the cutoffs ({_told(search, p)}), so that the first may do as well."
 
 
 def _next_best(search: Search, best: int) -> str:
@@ -95,15 +96,20 @@ def _next_best(search: Search, best: int) -> str:
     return f"Next come{'s' * (len(others) == 1)} {_listed(told)}, {judgement}.{smaller}"
 
 
-def _mattered(search: Search) -> str:
+def _explaining(search: Search) -> str:
     shares = search.importance
     if not len(shares):
-        return "Too few trials to say which settings mattered."
-    large = shares[shares >= _MATTERED]
+        return "Too few trials to say which settings matter."
+    large = shares[search.beyond_chance]
     if not len(large):
-        return "No setting by itself explains much of what sets the trials apart."
-    told = [f"{name} ({share:.0%})" for name, share in large.items()]
-    return f"What explains most of the differences between trials: {_listed(told)}."
+        return "No setting alone explains more of how the trials rank than chance would."
+    told = _listed([f"{name} {percent(share)}" for name, share in large.items()])
+    if len(large) == 1:
+        return f"Looked at alone, {told.replace(' ', ' explains ', 1)} of how the trials rank."
+    return (
+        f"Looked at one by one, these settings explain of how the trials rank: {told}. What two of them "
+        "share counts for both, so that this may add up to more than 100 %."
+    )
 
 
 def _doubts(search: Search) -> str:
@@ -114,18 +120,29 @@ def _doubts(search: Search) -> str:
 
 
 def _p(search: Search, one: int, other: int) -> float:
-    """How often chance alone would set two trials so far apart over these cutoffs; NaN where unknown."""
+    """How often chance alone would set the best one so far apart from another; NaN where unknown.
+
+    It is the luckiest of all tried on the very cutoffs that it is tested on. So the p of the pair is
+    multiplied by how many it was picked over (Bonferroni), which is never too sure.
+    """
     from lstmwidgets.analysis.choosing.paired import difference
 
     (ours, together), (theirs, _) = search.errors(one), search.errors(other)
     if not len(ours) or len(ours) != len(theirs):
         return float("nan")
     overlap = -(-search.overlap // together) + (together > 1)
-    return float(difference(ours[None], theirs[None], overlap).p)
+    p = float(difference(ours[None], theirs[None], overlap).p)
+    return p if np.isnan(p) else min(1.0, p * _rivals(search))
 
 
-def _told(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+def _rivals(search: Search) -> int:
+    """How many trials the best one was picked over."""
+    return int(search.trials["state"].isin(["done", "pruned"]).sum()) - 1
+
+
+def _told(search: Search, p: float) -> str:
+    rivals = _rivals(search)
+    return chance(p) if rivals < 2 else f"{chance(p)}, corrected for a choice among {rivals + 1} trials"
 
 
 def _amount(search: Search, number: int) -> str:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pandas as pd
 
-from lstmwidgets.analysis.choosing.search.importance import FEWEST, explained
-from lstmwidgets.analysis.choosing.search.reason import reason_of
+from lstmwidgets.analysis.choosing.paired import holm
+from lstmwidgets.analysis.choosing.search.importance import FEWEST, Explained, explained
+from lstmwidgets.analysis.choosing.search.reason import LEVEL, sentences_of
 from lstmwidgets.analysis.choosing.search.space import Space
+from lstmwidgets.analysis.choosing.search.trial import KEPT
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.errors import LSTMWidgetsError
 
@@ -65,9 +67,9 @@ class Search:
         rows = [_row(trial, space) for trial in told]
         trials = pd.DataFrame(rows, columns=[*_COLUMNS, *(dial.name for dial in space), "reason"])
         errors = {
-            trial.number: (trial.user_attrs["errors"], trial.user_attrs["together"])
+            trial.number: (notes["errors"], notes["together"])
             for trial in told
-            if "errors" in trial.user_attrs
+            if "errors" in (notes := trial.user_attrs.get(KEPT, {}))
         }
         return cls(
             config, space, study, trials=trials.set_index("number"), _errors=errors, _told=told, **facts
@@ -121,25 +123,42 @@ class Search:
 
     @cached_property
     def importance(self) -> pd.Series:
-        """How much each setting mattered, in [0, 1], the largest first.
+        """How much of the ranking of the trials each setting alone explains, in [0, 1], the largest first.
 
-        The share of the differences between trials that the setting explains by itself, those broken off
-        included with the error they had: see `lstmwidgets.analysis.choosing.search.importance.explained`.
-        Shares need not add up to 1. Empty with fewer than 10 trials, which would tell nothing.
+        Those broken off count with the error they had: see
+        `lstmwidgets.analysis.choosing.search.importance.explained`. What two settings share counts for both,
+        so that these need not add up to 1. Empty with fewer than 10 trials, which would tell nothing.
         """
-        weighed = self.trials[self.trials["state"].isin(["done", "pruned"]) & self.trials["error"].notna()]
-        shares = {}
-        for dial in self.space:
-            some = weighed[weighed[dial.name].notna()]
-            if len(some) >= FEWEST:
-                shares[dial.name] = explained(some[dial.name].tolist(), some["error"], dial.log)
+        shares = {name: one.share for name, one in self._explained.items()}
         found = pd.Series(shares, dtype=np.float64, name="importance").rename_axis("setting")
         return found.sort_values(ascending=False, kind="stable")
 
+    @property
+    def beyond_chance(self) -> list[str]:
+        """The settings that explain more than chance would at 5 % (Holm's procedure), the largest first."""
+        ps = holm([one.p for one in self._explained.values()])
+        sure = {name for name, p in zip(self._explained, ps, strict=True) if p < LEVEL}
+        return [str(name) for name in self.importance.index if name in sure]
+
     @cached_property
+    def _explained(self) -> dict[str, Explained]:
+        weighed = self.trials[self.trials["state"].isin(["done", "pruned"]) & self.trials["error"].notna()]
+        found = {}
+        for dial in self.space:
+            some = weighed[weighed[dial.name].notna()]
+            if len(some) >= FEWEST:
+                found[dial.name] = explained(some[dial.name].tolist(), some["error"], dial.log)
+        return found
+
+    @cached_property
+    def sentences(self) -> list[str]:
+        """Why this config, in plain words: against the first and the next best, and what explains them."""
+        return sentences_of(self)
+
+    @property
     def reason(self) -> str:
-        """Why this config, in plain words: against the first one and the next best, and what mattered."""
-        return reason_of(self)
+        """All `sentences` in one."""
+        return " ".join(self.sentences)
 
     def errors(self, number: int) -> tuple[np.ndarray, int]:
         """A trial's errors by cutoff, in time order, and how many cutoffs each stands for; empty for none."""
@@ -157,7 +176,7 @@ _COLUMNS = ("number", "state", "error", "seconds", "epochs", "parameters")
 
 
 def _row(trial: Any, space: Space) -> dict[str, Any]:
-    notes = trial.user_attrs
+    notes = trial.user_attrs.get(KEPT, {})
     last = trial.intermediate_values[trial.last_step] if trial.intermediate_values else np.nan
     state = "waiting" if trial.state.name == "WAITING" else "running"
     if trial.state.is_finished():
@@ -189,5 +208,5 @@ def _nothing(trials: pd.DataFrame) -> str:
         )
     return (
         "no trial came to its end: raise budget, or lower epochs or the space's largest units and "
-        "sequence_length. The same call goes on with the trial that was begun"
+        "sequence_length. The next call begins with the same trial, from its first epoch"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import socket
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 FILE = "lstmwidgets-search.sqlite3"
 """Where searches are kept unless something else is said: in the current folder, side by side."""
+
+log = logging.getLogger(__name__)
 
 OURS = "lstmwidgets"
 _LEADER = "lstmwidgets leader"
@@ -167,6 +170,27 @@ def study_of(storage: BaseStorage, name: str, told: dict[str, Any]) -> Study:
 
 
 @contextmanager
+def heard(place: Any) -> Iterator[None]:
+    """Say in words when a storage that was opened can no longer be written to.
+
+    Raises
+    ------
+    Unavailable
+        When that is so.
+    """
+    from optuna.exceptions import StorageInternalError
+
+    try:
+        yield
+    except StorageInternalError as error:
+        cause = error.__cause__ or error
+        raise Unavailable(
+            f"the search can no longer be kept in {shown(place)} ({in_short(cause)}): what is in it stays. "
+            "See whether the disk is full, or the database gone, then run the same search again: it goes on"
+        ) from error
+
+
+@contextmanager
 def led(study: Study, place: Any) -> Iterator[None]:
     """Be the one process that hands out the trials of a study; whatever another one left is put back.
 
@@ -194,7 +218,10 @@ def led(study: Study, place: Any) -> Iterator[None]:
 
     def beat() -> None:
         while not over.wait(_BEAT_SECONDS):
-            study.set_user_attr(_LEADER, {**me, "beat": clock.time()})
+            try:
+                study.set_user_attr(_LEADER, {**me, "beat": clock.time()})
+            except Exception:  # the search itself meets this too, and says so
+                log.debug("no sign of life could be given", exc_info=True)
 
     try:
         study.set_user_attr(_LEADER, {**me, "beat": clock.time()})

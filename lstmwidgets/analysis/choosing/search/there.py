@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from distributed import Future, KilledWorker, get_worker
+from distributed import Future, KilledWorker, get_worker, wait
 
 from lstmwidgets.analysis.choosing.search.leader import Leader
 from lstmwidgets.analysis.choosing.search.trial import Attempt, Job, Outcome
 from lstmwidgets.errors import Unavailable, in_short
 from lstmwidgets.workers.crew import Crew, crew_of
-from lstmwidgets.workers.ready import Ready
+from lstmwidgets.workers.ready import Ready, imported
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,6 @@ def search_there(leader: Leader, workers: int | None, scheduler: str | None) -> 
         When workers cannot be had, or are lost.
     """
     with crew_of(workers, scheduler, partial(Ready, _MODULES)) as crew:
-        leader.begin()
         _Round(leader, crew).run()
 
 
@@ -63,6 +62,8 @@ class _Round:
     def run(self) -> None:
         client = self.crew.client
         try:
+            client.run(imported, _MODULES, on_error="ignore")  # what is missing there, its first trial tells
+            self.leader.begin()
             client.subscribe_topic(self._name, lambda event: self.heard.put(event[1]))
             self._hand_out()
             while self.running and not self._is_overdue:
@@ -77,10 +78,17 @@ class _Round:
             ) from error
         finally:
             if client.status == "running":
-                self._end(list(self.running.values()))
+                self._let_end()
                 client.cancel(list(self.running), force=True)
                 client.unsubscribe_topic(self._name)
             self.leader.put_all_back()
+
+    def _let_end(self) -> None:
+        """Have whatever still runs end by itself: a process that is at work takes seconds to be ended."""
+        if self.running and not self._is_overdue:
+            self._end(list(self.running.values()))
+            with suppress(OSError):  # a timeout is one
+                wait(list(self.running), timeout=_GRACE_SECONDS)
 
     @property
     def _is_overdue(self) -> bool:

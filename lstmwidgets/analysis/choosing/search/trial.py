@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Hear = Callable[[int, float], bool]
 """Told a step and the error there; answers whether the trial may go on."""
 
+KEPT = "lstmwidgets"
+"""Attribute of a trial of Optuna under which `kept` stands."""
+
 MOST_KEPT = 512
 """How many errors are kept of a trial: neighbouring cutoffs go together where there are more."""
 
@@ -95,6 +98,7 @@ class Attempt:
         self._fold, self._epochs, self._parameters = 0, 0, 0
         self._found: list[pd.Series] = []
         self._of_best: tuple[int, pd.Series] | None = None
+        self._unheard: Exception | None = None
 
     def stop(self) -> None:
         """End the trial within a batch."""
@@ -103,14 +107,18 @@ class Attempt:
             self._trainer.stop()
 
     def run(self) -> Outcome:
-        """Train and judge. A keyboard interrupt is raised again; all else that goes wrong is an outcome."""
+        """Train and judge; what goes wrong is an outcome.
+
+        A keyboard interrupt is raised again, and so is what `hear` raises: no config is to blame for it.
+        """
         began = clock.perf_counter()
         try:
             outcome = self._train_all()
-        except LSTMWidgetsError as error:
-            outcome = Outcome("failed", reason=str(error))
         except Exception as error:  # a config that breaks something must not end the search
-            outcome = Outcome("failed", reason=in_short(error), expected=False)
+            if error is self._unheard:
+                raise
+            known = isinstance(error, LSTMWidgetsError)
+            outcome = Outcome("failed", reason=str(error) if known else in_short(error), expected=known)
         finally:
             self._trainer = None
         seconds = clock.perf_counter() - began
@@ -164,9 +172,13 @@ class Attempt:
         self._epochs += 1
         step = self._fold * self._job.stride + len(trainer.history)
         error = float(np.mean([each.mean() for each in (*self._found, self._errors(trainer))]))
-        if not self._hear(step, error):
-            self._stopping = True
-            trainer.stop()
+        try:
+            goes_on = self._hear(step, error)
+        except Exception as unheard:
+            self._unheard = unheard
+            raise
+        if not goes_on:
+            self.stop()
 
     def _errors(self, trainer: Trainer) -> pd.Series:
         """Of the best weights so far, by judged cutoff; they are measured once."""

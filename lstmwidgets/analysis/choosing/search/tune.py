@@ -23,7 +23,7 @@ from lstmwidgets.analysis.choosing.search.space import Space, space_of
 from lstmwidgets.config import LSTMConfig, checked_config
 from lstmwidgets.data.features import calendar_names
 from lstmwidgets.data.series import read_series
-from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.errors import LSTMWidgetsError, Unavailable
 
 
 def tune(
@@ -59,8 +59,9 @@ def tune(
     series : pandas.Series, DataFrame or path
         Anything `lstmwidgets.read_series` reads.
     budget : str, number of seconds, timedelta or None
-        How long this call may take: ``"5m"``, ``"90s"``, ``"1h30m"``. A training under way is then stopped
-        within a batch, and waits for the next call.
+        How long trials may take in this call: ``"5m"``, ``"90s"``, ``"1h30m"``. The clock starts with the
+        first of them, once TensorFlow is loaded. A training under way at the end is stopped within a batch;
+        the next call begins with it.
     config : LSTMConfig, optional
         What the search begins with. Settings made by hand in it stay, unless ``space`` names them.
     space : sequence of str or mapping, optional
@@ -97,10 +98,10 @@ def tune(
     Raises
     ------
     LSTMWidgetsError
-        For what is not accepted, for a series that the config does not fit, and when no trial came to its
-        end within the budget.
+        For what is not accepted, for a series that the config does not fit, and when every trial failed.
     Unavailable
-        When the storage cannot be opened, another process is at the same search, or workers cannot be had.
+        When the storage cannot be opened or written to, another process is at the same search, workers cannot
+        be had, or no trial came to its end within the budget.
     KeyboardInterrupt
         On Ctrl-C: what is finished stays.
 
@@ -136,6 +137,7 @@ def tune(
     with ExitStack() as stack:
         stack.enter_context(storing.quiet())
         kept = stack.enter_context(storing.opened(place))
+        stack.enter_context(storing.heard(place))
         study = storing.study_of(kept, study_name, told)
         stack.enter_context(storing.led(study, place))
         so_far = partial(
@@ -184,9 +186,9 @@ def tune(
             ) from None
         search = so_far()
     if not len(search.done) and seconds is not None and not (search.trials["state"] == "failed").any():
-        raise LSTMWidgetsError(
+        raise Unavailable(
             f"no trial came to its end within budget={in_words(seconds)}: raise it, or lower epochs="
-            f"{config.epochs}. The same call goes on with what was begun"
+            f"{config.epochs}. The next call begins with the same trial, from its first epoch"
         )
     _ = search.best_trial  # refuses a search of which every trial failed
     return search
@@ -225,13 +227,11 @@ def _with_longest(config: LSTMConfig, space: Space) -> LSTMConfig:
 
 def _told(ground: Ground, config: LSTMConfig, space: Space, seed: int) -> dict[str, Any]:
     """What makes a search this one: trials are comparable, and go on, where all of it is the same."""
-    searched = {dial.name for dial in space}
     return {
         "data": ground.data_hash(),
         "ends": [list(each) for each in ground.ends],
         "config": config.model_dump(mode="json"),
         "space": {dial.name: str(dial) for dial in space},
-        "searched": sorted(searched),
         "seed": seed,
     }
 

@@ -10,6 +10,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from lstmwidgets.analysis.choosing.search.result import Search
 from lstmwidgets.analysis.choosing.search.space import Dial
+from lstmwidgets.analysis.choosing.search.trial import KEPT
 from lstmwidgets.config import LSTMConfig
 
 SPACE = (
@@ -38,7 +39,7 @@ def trial(units: int, learning_rate: float, highway: str, error: float | None, *
         value=error if state == "done" else None,
         params={"units": units, "learning_rate": learning_rate, "highway": highway},
         distributions=_KINDS,
-        user_attrs=notes,
+        user_attrs={KEPT: notes},
         intermediate_values=steps,
     )
 

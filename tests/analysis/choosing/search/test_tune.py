@@ -20,12 +20,13 @@ from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState
 
 import lstmwidgets as lw
+from lstmwidgets.analysis.choosing.search import storing
 from lstmwidgets.analysis.choosing.search.ground import ground_of
 from lstmwidgets.analysis.choosing.search.leader import Leader
 from lstmwidgets.analysis.choosing.search.result import Search
 from lstmwidgets.analysis.choosing.search.space import Dial
 from lstmwidgets.analysis.choosing.search.storing import led, study_of
-from lstmwidgets.analysis.choosing.search.trial import Attempt, Job, Outcome
+from lstmwidgets.analysis.choosing.search.trial import KEPT, Attempt, Job, Outcome
 from lstmwidgets.analysis.choosing.search.tune import tune
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.errors import LSTMWidgetsError, Unavailable
@@ -33,7 +34,7 @@ from lstmwidgets.model.choosing.errors import errors_by_cutoff
 from tests.analysis.choosing.search.test_asked import waves
 
 TINY = LSTMConfig(sequence_length=4, horizon=2, units=2, epochs=2)
-SPACE = {"learning_rate": (1e-3, 1e-1), "loss": ["squared", "absolute"], "dropout": None}
+SPACE = {"learning_rate": (1e-3, 1e-1), "loss": ["squared", "absolute"]}
 
 search = partial(tune, budget=None, config=TINY, space=SPACE, progress_bar=False)
 
@@ -92,7 +93,7 @@ def test_another_search_under_the_same_name_is_refused(found):
         search(
             waves(),
             trials=9,
-            space={"learning_rate": (1e-3, 1e-2), "loss": ["squared", "absolute"], "dropout": None},
+            space={"learning_rate": (1e-3, 1e-2), "loss": ["squared", "absolute"]},
             storage=found.halves.study._storage,
             name=found.halves.study.study_name,
         )
@@ -194,13 +195,31 @@ def test_a_trial_behind_the_median_is_broken_off_after_the_first_epochs_but_not_
     assert [leader.hear(number, step, error) for step, error in ((6, 0.9), (8, 2.0))] == [True, True]
     number, _ = leader.ask()
     leader.settle(number, Outcome("failed", reason="the loss is no number"))
-    assert leader._study.trials[number].user_attrs["reason"] == "the loss is no number"
+    assert leader._study.trials[number].user_attrs[KEPT]["reason"] == "the loss is no number"
+
+
+def test_a_storage_that_is_lost_ends_the_search_in_words_and_blames_no_trial(tmp_path, monkeypatch):
+    storage = storing.place_of(tmp_path / "one.sqlite3")
+    reports = []
+
+    def full(trial: optuna.Trial, value: float, step: int) -> None:
+        reports.append(step)
+        raise optuna.exceptions.StorageInternalError from OSError("No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(optuna.Trial, "report", full)
+        with pytest.raises(
+            Unavailable, match=r"can no longer be kept in '.*one.sqlite3' \(OSError: No space"
+        ):
+            search(waves(), trials=2, storage=storage, name="one")
+    study = optuna.load_study(study_name="one", storage=f"sqlite:///{storage}")
+    assert reports == [1] and [trial.state for trial in study.trials] == [TrialState.WAITING]
 
 
 def test_what_no_config_is_to_blame_for_ends_a_search_that_has_nothing_yet(leader):
     number, _ = leader.ask()
     leader.settle(number, Outcome("failed", reason="OSError: gone", expected=False))  # five have come before
-    assert leader._study.trials[number].user_attrs["reason"] == "OSError: gone"
+    assert leader._study.trials[number].user_attrs[KEPT]["reason"] == "OSError: gone"
     study = study_of(InMemoryStorage(), "two", {})
     leader._study = study
     number, _ = leader.ask()
