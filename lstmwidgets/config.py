@@ -232,8 +232,8 @@ class LSTMConfig(BaseModel):
         "none",
         label="Highway",
         unit="way",
-        help="'linear' begins as a ridge regression from the window to the forecast, and the LSTM learns "
-        "what that leaves; 'none' leaves all to the memory.",
+        help="'linear' begins as a ridge regression from the window to the forecast, and the network learns "
+        "what that leaves; 'none' leaves all to the network.",
     )
     calendar: Literal["none", "cycles"] = _parameter(
         "none",

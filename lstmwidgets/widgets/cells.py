@@ -16,6 +16,11 @@ _WORDED: dict[tuple[str, str], dict[str, str]] = {
         "unit": "encoder blocks",
         "help": "How many encoder blocks are stacked; each one is attention and two dense layers.",
     },
+    ("transformer", "dropout"): {
+        "unit": "share of what is added",
+        "help": "Share of what each half of a block adds that is silenced at random while training, against "
+        "overfitting.",
+    },
 }
 """What differs from a setting's declaration, by cell and setting."""
 

@@ -355,6 +355,7 @@ class GateExplorer(View):
         layer = next(each for each in found.layers if each.name == self.layer)
         packed = pack(found, layer, self._around(found))
         whole_only = "" if self._windows is None else self._windows.whole_only
+        rows = "heads" if layer.cell == "attention" else "units"
         facts = {
             **packed.facts,
             "notes": [*packed.facts["notes"], *self._missing(found, whole_only)],
@@ -363,13 +364,13 @@ class GateExplorer(View):
             "says": self._says(found),
             "movable": self._windows is not None,
             "live": True,
-            "words": "Arrow keys: left and right for time, up and down for units. Space plays.",
+            "words": f"Arrow keys: left and right for time, up and down for {rows}. Space plays.",
             **({} if self._windows is None else self._windows.facts(found)),
         }
         return Packed(facts, packed.block, packed.weights)
 
     def _missing(self, found: AnyWindow, whole_only: str) -> list[str]:
-        """What a forecaster with an LSTM has, and why this one has not."""
+        """What a forecaster has whose cell is walked step by step, and why this one has not."""
         said = [f"There is no forecast as known at each step, because {whole_only}."] if whole_only else []
         if self._windows is not None and found.layer.gates and found.head is None:
             said.append(f"The forecast is not shared out among the steps, because {found.no_head}.")

@@ -37,7 +37,7 @@ _NO_HISTORY = pd.DataFrame(
 
 
 class TrainingPanel(View):
-    """Train an LSTM on a series and watch it: settings, loss, forecast and errors beside baselines.
+    """Train a network on a series and watch it: settings, loss, forecast and errors beside baselines.
 
     The kernel stays free while the panel trains. Settings may be changed meanwhile: the training
     goes on with those it began with, and is marked as stale. Choosing another series while none

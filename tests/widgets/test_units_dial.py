@@ -168,7 +168,7 @@ def test_a_wait_for_another_training_is_told_and_can_be_given_up(series):
 
 def test_tensorflow_counts_as_loaded_only_once_it_is(monkeypatch):
     assert not loads()
-    monkeypatch.setitem(sys.modules, "lstmwidgets.model.training", types.ModuleType("listed, and not run yet"))
+    monkeypatch.setitem(sys.modules, "lstmwidgets.model.training", types.ModuleType("begun"))
     assert loads()
 
 

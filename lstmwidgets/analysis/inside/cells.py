@@ -75,7 +75,7 @@ class CellTrace:
     def _no_ledger(self) -> str:
         return (
             f"there is no memory ledger of a cell of the kind {self.cell!r}: no gate tells what share of its "
-            "state a step keeps, as f does in an LSTM and z in a GRU: trace a network with cell='lstm' or "
+            "state a step keeps, as f does in an LSTM and z in a GRU; trace a network with cell='lstm' or "
             "cell='gru'"
         )
 

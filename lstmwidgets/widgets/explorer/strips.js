@@ -86,11 +86,14 @@ class Strips {
     context.drawImage(pixels(data, trace.timesteps, rows.length), axis.left, tops[name], right - axis.left, height);
     context.strokeStyle = palette.line;
     context.strokeRect(axis.left - 0.5, tops[name] - 0.5, right - axis.left + 1, height + 1);
+    const label = STRIP_LABELS[name] ?? name;
     context.fillStyle = hue;
-    context.font = `bold ${name === ATTENTION ? 11 : 13}px system-ui, sans-serif`;
+    context.font = "bold 13px system-ui, sans-serif";
+    const tooWide = context.measureText(label).width / (axis.left - 10); // fonts differ from system to system
+    if (tooWide > 1) context.font = `bold ${13 / tooWide}px system-ui, sans-serif`;
     context.textAlign = "right";
     context.textBaseline = "middle";
-    context.fillText(STRIP_LABELS[name] ?? name, axis.left - 8, tops[name] + height / 2);
+    context.fillText(label, axis.left - 8, tops[name] + height / 2);
     this.drawKey(context, name, table, signed, most);
   }
 
