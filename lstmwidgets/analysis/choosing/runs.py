@@ -45,8 +45,8 @@ class Runs:
     on_run : callable, optional
         Called with each `Run` as it ends, on the training's thread; what it raises ends them all.
     on_change : callable, optional
-        Called with this object when ``state`` changes and, at most five times a second, while a training
-        moves on; on the training's thread.
+        Called with this object when ``state`` changes, when a training begins, waits or ends, and, at most
+        five times a second, while one moves on; on the training's thread.
 
     Attributes
     ----------

@@ -166,8 +166,9 @@ class Measuring:
             pace = sum(run.seconds for run in ended) / foreseen if foreseen else 1.0
             left = sum(self._seconds.get(config, 0.0) for _, config in self.missing)
             runs = self.current
-            if runs is not None and runs.current is not None and runs.progress is not None:
-                left -= runs.progress.fraction * self._seconds.get(runs.current[1], 0.0)
+            job, progress = (None, None) if runs is None else (runs.current, runs.progress)
+            if job is not None and progress is not None:
+                left -= progress.fraction * self._seconds.get(job[1], 0.0)
             return pace * max(left, 0.0)
 
     # What a dial may ask for ----------------------------------------------------------------
