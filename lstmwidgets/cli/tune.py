@@ -234,6 +234,7 @@ def _answer(search: Any, folder: Path, files: dict[str, Path], line: str) -> dic
         "trial": search.best_trial,
         "trials": {str(state): int(count) for state, count in counts.items()},
         "importance": {str(setting): float(share) for setting, share in search.importance.items()},
+        "beyond_chance": search.beyond_chance,
         "reason": search.reason,
         "study": search.study.study_name,
         "command": line,

@@ -53,11 +53,17 @@ def compare(
     on_run : callable, optional
         Called with each `Run` as it ends.
 
+    Returns
+    -------
+    Comparison
+
     Raises
     ------
     LSTMWidgetsError
         Before anything trains, when there is no config, when two have other horizons or parts, when one
         does not fit the series, or when ``seeds`` is not accepted.
+    KeyboardInterrupt
+        On Ctrl-C; of the trainings that had ended, only ``on_run`` has heard.
 
     Examples
     --------

@@ -53,6 +53,10 @@ def validation_curve(
     covariates, progress_bar, on_run
         As in `lstmwidgets.compare`.
 
+    Returns
+    -------
+    ValidationCurve
+
     Raises
     ------
     LSTMWidgetsError

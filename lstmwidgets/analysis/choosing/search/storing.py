@@ -120,11 +120,12 @@ def opened(place: Any) -> Iterator[BaseStorage]:
 def _made(place: Any) -> Any:
     from optuna.storages import JournalStorage, RDBStorage
     from optuna.storages.journal import JournalFileBackend
+    from sqlalchemy import URL
 
     if isinstance(place, Path):
         if place.suffix in _JOURNALS:
             return JournalStorage(JournalFileBackend(str(place)))
-        place = f"sqlite:///{place}"
+        place = URL.create("sqlite", database=str(place)).render_as_string()  # its name may hold a ? or a {
     if place.startswith("redis"):
         from optuna.storages.journal import JournalRedisBackend
 

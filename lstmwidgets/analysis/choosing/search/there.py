@@ -87,7 +87,7 @@ class _Round:
         """Have whatever still runs end by itself: a process that is at work takes seconds to be ended."""
         if self.running and not self._is_overdue:
             self._end(list(self.running.values()))
-            with suppress(OSError):  # a timeout is one
+            with suppress(OSError), self.crew.client.as_current():  # a timeout is one
                 wait(list(self.running), timeout=_GRACE_SECONDS)
 
     @property

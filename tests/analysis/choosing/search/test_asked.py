@@ -135,6 +135,8 @@ def test_a_storage_is_a_file_an_address_or_optunas_own(tmp_path):
     own = InMemoryStorage()
     assert place_of(own) is own
     (tmp_path / "notes.txt").write_text("not a database, and longer than its header would be" * 9)
+    with opened(tmp_path / "50%20 {a}?b#.sqlite3"):
+        assert (tmp_path / "50%20 {a}?b#.sqlite3").is_file()
     words = r"the search cannot be kept in .*notes.txt.*name another storage"
     with pytest.raises(Unavailable, match=words), opened(tmp_path / "notes.txt"):
         pass

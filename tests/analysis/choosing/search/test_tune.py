@@ -145,10 +145,12 @@ def test_a_training_under_way_at_the_end_of_the_budget_waits_for_the_next_call()
     assert trial.state == TrialState.WAITING and trial.params["learning_rate"] == TINY.learning_rate
 
 
-def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on():
-    def press(so_far: Search) -> None:
-        raise KeyboardInterrupt
+def press(so_far: Search) -> None:
+    """Ctrl-C."""
+    raise KeyboardInterrupt
 
+
+def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on():
     storage = InMemoryStorage()
     with pytest.raises(KeyboardInterrupt, match="interrupted: 1 trial stays in .* Run the same search again"):
         search(waves(), trials=3, storage=storage, name="one", on_trial=press)
@@ -251,6 +253,18 @@ def test_workers_of_a_scheduler_give_the_same_errors(found):
         silence_logs=logging.CRITICAL,
     ) as cluster:
         there = search(waves(), trials=3, storage=InMemoryStorage(), scheduler=cluster.scheduler_address)
+        storage = InMemoryStorage()
+        with pytest.raises(KeyboardInterrupt, match="interrupted: 1 trial stays"):
+            search(
+                waves(),
+                trials=9,
+                storage=storage,
+                name="one",
+                on_trial=press,
+                scheduler=cluster.scheduler_address,
+            )
+        states = [trial.state for trial in optuna.load_study(study_name="one", storage=storage).trials]
+        assert sorted(states) == [TrialState.COMPLETE, TrialState.WAITING]
     assert there.trials["state"].tolist() == ["done"] * 3
     assert there.trials["error"].iloc[0] == pytest.approx(found.halves.trials["error"].iloc[0], rel=1e-6)
     with pytest.raises(Unavailable, match="no Dask scheduler answers"):
