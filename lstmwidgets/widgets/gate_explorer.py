@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lstmwidgets.analysis.inside.cells import timesteps_and_units
 from lstmwidgets.analysis.inside.ledger import forecast_shares, memory_ledger, rests_on
 from lstmwidgets.analysis.inside.traces import AnyLayer, AnyWindow
-from lstmwidgets.analysis.inside.tracing import trace
+from lstmwidgets.analysis.inside.tracing import refuse_many, trace
 from lstmwidgets.analysis.inside.units import order_units, orders_of
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.widgets.browser.page import standalone
@@ -106,6 +106,7 @@ class GateExplorer(View):
     playing = traitlets.Bool(False)
 
     def __init__(self, forecaster: Any, window: Any = None) -> None:
+        refuse_many(forecaster)
         if getattr(forecaster, "windows_", None) is None:
             self._open(None, forecaster, trace(forecaster, window))
             return

@@ -70,6 +70,7 @@ def test_labels_say_what_a_setting_means_for_the_cell():
     units = form.fields["units"]
     assert units.spoken.startswith("Size, units of the LSTM as large. The Transformer is given as many")
     assert "Size" in units._label.value and "from 1 to 512" in units.text.tooltip
+    assert "half of a block" in form.fields["dropout"].spoken  # it has no share of a layer's inputs
     form.fields["cell"].choice.value = "gru"
     assert units.spoken.startswith("Units, cells per layer.") and "Units" in units._label.value
 

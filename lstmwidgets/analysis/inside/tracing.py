@@ -84,6 +84,7 @@ def trace(source: Any, x: Any = None, *, start: int | None = None) -> WindowTrac
     >>> seen.f.shape, seen.layer.name, seen.head.forecast(seen.h[-1]).shape
     ((4, 3), 'lstm_1', (2,))
     """
+    refuse_many(source)
     if hasattr(source, "windows_") and hasattr(source, "model_"):
         return _trace_of_forecaster(source, x, start)
     if hasattr(source, "forecast_windows"):
@@ -93,12 +94,22 @@ def trace(source: Any, x: Any = None, *, start: int | None = None) -> WindowTrac
             f"start={start!r} is not accepted with a model, which has no series: pass the window itself, "
             "trace(model, x) with x of shape (timesteps, features)"
         )
-    if x is None:
+    if x is None and callable(source):
         raise LSTMWidgetsError(
             "a model has no window of its own: pass one, trace(model, x) with x of shape "
             "(timesteps, features)"
         )
     return _trace(source, x, scale=1.0, level=0.0)
+
+
+def refuse_many(source: Any) -> None:
+    """Refuse a forecaster of many series, saying how one of them is had."""
+    if isinstance(names := getattr(source, "series_", None), dict):
+        one = next(iter(names))
+        raise LSTMWidgetsError(
+            f"{type(source).__name__} has windows of {len(names):,} series, and which is meant is not told: "
+            f"take the forecaster of one of them, as in forecaster.forecaster({one!r})"
+        )
 
 
 def _trace_of_forecaster(forecaster: Any, x: Any, start: int | None) -> AnyWindow:

@@ -195,6 +195,7 @@ def test_a_stateful_model_is_traced_from_its_states(keras):
     ("arguments", "options", "message"),
     [
         ((lw.LSTMConfig(),), {"x": [[1.0]]}, "LSTMConfig is no Keras model"),
+        ((lw.LSTMConfig(),), {}, "LSTMConfig is no Keras model"),
         ((), {}, "a model has no window of its own"),
         ((), {"start": 3}, "start=3 is not accepted with a model"),
         ((), {"x": [1.0] * 12}, r"x has the shape \(12,\)"),
@@ -210,6 +211,14 @@ def test_a_forecaster_not_fitted_is_refused():
 
     with pytest.raises(lw.LSTMWidgetsError, match="not fitted: call fit"):
         trace(LSTMForecaster())
+
+
+@pytest.mark.parametrize("look", [trace, lw.GateExplorer])
+def test_a_forecaster_of_many_series_is_refused_with_the_one_to_take(plain, look):
+    many = lw.GlobalForecaster(plain.config)
+    many.series_, many.windows_, many.model_ = {"a": plain.series_}, plain.windows_, plain.model_
+    with pytest.raises(lw.LSTMWidgetsError, match=r"take the forecaster of one .* forecaster\('a'\)"):
+        look(many)
 
 
 def test_the_trace_is_frozen(plain):
