@@ -31,7 +31,7 @@ class RefitAdvice:
     ----------
     due : bool
     since : pandas.Timestamp or None
-        The first cutoff whose forecasts err more; None where there is none.
+        The first cutoff after a change, whether or not a refit is due; None where none was found.
     growth : float
         The model's mean absolute error from ``since`` on over that before; NaN where there is none.
     reference_growth : float
@@ -131,6 +131,8 @@ def _held_out(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     end = frame.attrs.get("train_end") if isinstance(frame, pd.DataFrame) else None
     if end is None or frame.attrs.get("refit") or not {"cutoff", "ds"} <= set(frame.columns):
         return frame, 0
+    if not pd.api.types.is_datetime64_any_dtype(frame["ds"]):
+        return frame, 0  # no backtest, which is told in words where it is read
     seen = (frame["ds"] <= pd.Timestamp(end)).groupby(frame["cutoff"]).transform("any")
     if not seen.any():
         return frame, 0

@@ -179,6 +179,8 @@ def test_cutoffs_that_forecast_the_training_part_are_left_out_and_told():
         (lambda frame: frame, {"risk": True}, "risk=True is not accepted"),
         (lambda frame: [1, 2], {}, "a list is not a backtest"),
         (lambda frame: frame.iloc[:0], {}, "it has 0 rows"),
+        (lambda frame: frame.astype({"ds": str}), {}, "the column 'ds' holds .*, such as '2020-01-02"),
+        (lambda frame: frame.assign(unique_id=["a", "b"] * 120), {}, "the frame holds 2 series"),
     ],
 )
 def test_what_is_no_backtest_of_a_network_is_refused(change, arguments, said):
