@@ -101,11 +101,10 @@ def _costs(axes: Axes, scene: Scene) -> None:
     """The table's numbers, each row beside its bars."""
     axes.set_axis_off()
     axes.set_xlim(0, 1)
-    cells = cells_of(scene)
     names = ["validation", "test", "skill", *(name for name, _ in COSTS.values())]
     for place, name in zip(_PLACES, names, strict=True):
         axes.text(place, -0.62, name, ha="right", va="bottom", fontsize=8, color=QUIET)
-    for row, (_, found) in enumerate(cells.items()):
+    for row, found in enumerate(cells_of(scene)):
         written = [f"{found[part]} {found[f'{part} spread']}".strip() for part in PARTS]
         for place, text in zip(
             _PLACES, [*written, found["skill"], *(found[cost] for cost in COSTS)], strict=True

@@ -25,22 +25,22 @@ COSTS = {
 """Name and meaning of each column of costs."""
 
 
-def cells_of(scene: Scene) -> dict[str, Cells]:
-    """What stands in each row beside its bars: by config, and the naive rule last; for table and still.
+def cells_of(scene: Scene) -> list[Cells]:
+    """What stands in each row beside its bars, for table and still: each config's, and the naive rule's last.
 
     ``validation`` and ``test`` are the mean over seeds; ``… spread`` its standard deviation, empty for
-    a single seed.
+    a single seed. A list, for a config may be called like a naive rule.
     """
-    rows: dict[str, Cells] = {name: _costs(scene.table.loc[name]) for name in scene.table.index}
+    rows: list[Cells] = [_costs(scene.table.loc[name]) for name in scene.table.index]
     if scene.rule:
-        rows[scene.rule] = dict.fromkeys(["skill", *COSTS], UNKNOWN)
+        rows.append(dict.fromkeys(["skill", *COSTS], UNKNOWN))
     for part in PARTS:
         short = "val" if part == "validation" else part
         means = [*scene.table[f"{short}_error"], *([scene.rule_errors[part]] if scene.rule else [])]
         spreads = [*scene.table[f"{short}_spread"], math.nan]
         written = column(means)
         decimals = max(len(text.partition(".")[2]) for text in written)
-        for row, text, spread in zip(rows.values(), written, spreads, strict=False):
+        for row, text, spread in zip(rows, written, spreads, strict=False):
             row[part] = text
             row[f"{part} spread"] = "" if math.isnan(spread) else f"± {spread:,.{decimals}f}"
     return rows
@@ -75,13 +75,13 @@ def errors_html(scene: Scene) -> str:
         ]
     )
     rows = [
-        _row(each.name, each.hue, _bars(each, scene), cells[each.name], scene.top)
-        for each in scene.candidates
+        _row(each.name, each.hue, _bars(each, scene), found, scene.top)
+        for each, found in zip(scene.candidates, cells, strict=False)
     ]
     if scene.rule:
         hue = MODELS.get(scene.rule, "quiet")
         drawn = [Bar(scene.rule_errors[part], hue=hue, faint=part == "validation") for part in PARTS]
-        rows.append(_row(scene.rule, hue, drawn, cells[scene.rule], scene.top))
+        rows.append(_row(scene.rule, hue, drawn, cells[-1], scene.top))
     return table("Errors and costs of each config", head, rows, "lw-compared")
 
 

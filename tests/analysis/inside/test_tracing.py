@@ -217,7 +217,7 @@ def test_a_forecaster_not_fitted_is_refused():
 def test_a_forecaster_of_many_series_is_refused_with_the_one_to_take(plain, look):
     many = lw.GlobalForecaster(plain.config)
     many.series_, many.windows_, many.model_ = {"a": plain.series_}, plain.windows_, plain.model_
-    with pytest.raises(lw.LSTMWidgetsError, match=r"take the forecaster of one .* forecaster\('a'\)"):
+    with pytest.raises(lw.LSTMWidgetsError, match=r"forecaster\.forecaster\('a'\)"):
         look(many)
 
 
