@@ -107,8 +107,8 @@ def _explaining(search: Search) -> str:
     if len(large) == 1:
         return f"Looked at alone, {told.replace(' ', ' explains ', 1)} of how the trials rank."
     return (
-        f"Looked at one by one, these settings explain of how the trials rank: {told}. What two of them "
-        "share counts for both, so that this may add up to more than 100 %."
+        f"How much of the trials' ranking each setting explains when looked at alone: {told}. What two of "
+        "them share counts for both, so that the shares may add up to more than 100 %."
     )
 
 

@@ -89,3 +89,13 @@ def test_a_trial_that_failed_has_no_error():
     assert math.isnan(search.trials["error"].iloc[-1]) and search.trials["reason"].iloc[-1].startswith(
         "the loss"
     )
+
+
+def test_shares_of_two_settings_that_went_together_are_told_as_overlapping():
+    """Large networks were tried with the highway only: either explains all of it."""
+    pairs = [(8 + number, "none", 2.0 + number / 99) for number in range(8)]
+    pairs += [(100 + number, "linear", 1.0 + number / 99) for number in range(8)]
+    search = search_of(*(trial(units, 0.003, highway, error) for units, highway, error in pairs))
+    assert set(search.beyond_chance) == {"units", "highway"} and search.importance.sum() > 1.2
+    [said] = [each for each in search.sentences if "looked at alone" in each]
+    assert said.endswith("share counts for both, so that the shares may add up to more than 100 %.")
