@@ -17,9 +17,10 @@ from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.widgets.dial import words
 from lstmwidgets.widgets.dial.charts import ErrorCurve, LossGap
 from lstmwidgets.widgets.dial.controls import Controls
-from lstmwidgets.widgets.dial.measuring import Measuring, preload
+from lstmwidgets.widgets.dial.measuring import Measuring
 from lstmwidgets.widgets.dial.scene import Scene
 from lstmwidgets.widgets.dial.table import values_html
+from lstmwidgets.widgets.loading import preload
 from lstmwidgets.widgets.names import Names
 from lstmwidgets.widgets.panel.data_picker import series_of, title, unit_of
 from lstmwidgets.widgets.view import View

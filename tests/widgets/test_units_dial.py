@@ -16,9 +16,10 @@ import pytest
 import lstmwidgets as lw
 from lstmwidgets.model.training import whole_turn
 from lstmwidgets.widgets.dial.charts import aside, value_ticks
-from lstmwidgets.widgets.dial.measuring import loads, on_shared_cutoffs
+from lstmwidgets.widgets.dial.measuring import on_shared_cutoffs
 from lstmwidgets.widgets.dial.table import cells_of, cells_of_rule, mark_of
 from lstmwidgets.widgets.dial.words import of_rule
+from lstmwidgets.widgets.loading import loads
 
 SMALL = lw.LSTMConfig(sequence_length=8, horizon=2, units=7, epochs=2)
 LONG = SMALL.replace(epochs=1000, batch_size=1)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 import math
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from importlib import import_module
 from typing import Literal
 
 import numpy as np
@@ -26,7 +24,6 @@ from lstmwidgets.widgets.dial.naive import error_to_beat
 log = logging.getLogger(__name__)
 
 State = Literal["idle", "running", "done", "stopped", "failed"]
-_TRAINING = "lstmwidgets.model.training"
 
 
 @dataclass(frozen=True)
@@ -251,16 +248,3 @@ def on_shared_cutoffs(runs: list[Run]) -> list[Run]:
         )
         for run in runs
     ]
-
-
-def loads() -> bool:
-    """Whether TensorFlow is still to be imported, or is being: a module is listed before it is run."""
-    return not hasattr(sys.modules.get(_TRAINING), "Trainer")
-
-
-def preload() -> None:
-    """Import TensorFlow in the background, so that the first training does not wait for it."""
-    if loads():
-        threading.Thread(
-            target=import_module, args=[_TRAINING], name="lstmwidgets-preload", daemon=True
-        ).start()

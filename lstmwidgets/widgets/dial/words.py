@@ -6,8 +6,9 @@ import numpy as np
 
 from lstmwidgets.analysis.choosing.runs import Runs
 from lstmwidgets.analysis.diagnosis.checks.finding import number
-from lstmwidgets.widgets.dial.measuring import Measuring, loads
+from lstmwidgets.widgets.dial.measuring import Measuring
 from lstmwidgets.widgets.dial.scene import ASKED, EACH, NAMES, Scene
+from lstmwidgets.widgets.loading import loads
 from lstmwidgets.widgets.panel.words import duration
 
 _WIDENS = 1.25

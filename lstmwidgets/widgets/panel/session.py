@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import pandas as pd
 
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.widgets.loading import loads, preload, training_module
 from lstmwidgets.widgets.panel.results import Result, result_of
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ State = Literal["idle", "loading", "training", "paused", "done", "stopped", "fai
 UNDER_WAY: tuple[State, ...] = ("loading", "training", "paused")
 _DIAGNOSED: tuple[State, ...] = ("paused", "done", "stopped")
 
-_TRAINING = "lstmwidgets.model.training"
 _LOSS_SECONDS = 0.25
 _RESULT_SECONDS = 1.0
 _RESULT_SHARE = (
@@ -97,15 +95,12 @@ class Session:
     @property
     def loads(self) -> bool:
         """Whether TensorFlow is still to be imported, or being imported."""
-        return not hasattr(sys.modules.get(_TRAINING), "Trainer")  # it is listed before it is run
+        return loads()
 
     def preload(self) -> None:
         """Import TensorFlow in the background, so that the first training does not wait for it."""
         if self._preloading is None:
-            self._preloading = threading.Thread(
-                target=_import_training, name="lstmwidgets-preload", daemon=True
-            )
-            self._preloading.start()
+            self._preloading = preload()
 
     def run(self, config: LSTMConfig, series: pd.Series) -> None:
         """Train in this thread; raises what the training raises."""
@@ -175,7 +170,7 @@ class Session:
             return launch
 
     def _trainer(self, launch: object) -> Trainer:
-        training = _import_training()
+        training = training_module()
         with self.lock:
             if self._launch is not launch or self.trained_on is None:
                 raise _GivenUp
@@ -297,8 +292,3 @@ class _Listener:
 
     def on_epoch(self, trainer: Trainer) -> None:
         self._session._epoch_ended(trainer)
-
-
-def _import_training():  # type: ignore[no-untyped-def]  # a module's type would import it
-    """TensorFlow's six seconds, unless it is there already."""
-    return import_module(_TRAINING)
