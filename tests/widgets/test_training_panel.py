@@ -300,7 +300,7 @@ def test_two_panels_train_one_after_the_other_and_the_second_says_it_waits(serie
     until(lambda: status(second).startswith("Waiting: another training"))
     assert len(second.history) == 0
     first.stop()
-    until(lambda: second.state == "done" and first.state == "stopped")  # the turn is handed on before it says so
+    until(lambda: second.state == "done" and first.state == "stopped")  # said after the turn is handed on
     assert len(second.history) == 3
 
 
