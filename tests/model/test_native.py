@@ -179,6 +179,15 @@ def test_without_a_compiler_the_package_is_built_and_says_why_it_is_slower(build
     assert not (tmp_path / "walk.so").exists()
 
 
+def test_a_library_built_of_older_sources_is_done_without_and_said(operations, monkeypatch, caplog):
+    monkeypatch.setattr(native, "NAMES", (*native.NAMES, "lstmwidgets_to_come"))
+    native.operations.cache_clear()
+    with caplog.at_level(logging.WARNING):
+        assert native.operations() is None
+    assert "built of other sources, without lstmwidgets_to_come" in caplog.text
+    native.operations.cache_clear()
+
+
 def test_what_a_compiler_refuses_leaves_no_half_of_a_library(build_tool, in_haste, operations, tmp_path):
     for file in (ROOT / build_tool.NATIVE).glob("*.[ch]"):
         shutil.copy(file, tmp_path)

@@ -223,6 +223,9 @@ class ValidationCurve:
         return int(getattr(run.config, self.parameter))
 
 
+_NOTABLE = 0.9
+"""Of the seconds of the best value, so many are worth telling."""
+
 _COUNTED = {"units": "units", "sequence_length": "steps"}
 _FURTHER = {"units": "more units", "sequence_length": "longer windows"}
 
@@ -250,10 +253,20 @@ def _reason(curve: ValidationCurve) -> str:
         near = number(choice.means[choice.chosen], curve.unit)
         said = (
             f"{curve.chosen} {what}: the smallest value whose error, {near}, lies within one standard error "
-            f"of the best, {error} ± {noise} with {curve.best} {what}. A training takes "
-            f"{chosen['seconds']:.2g} s instead of {best['seconds']:.2g} s, and the network has "
-            f"{chosen['parameters']:,.0f} parameters instead of {best['parameters']:,.0f}."
+            f"of the best, {error} ± {noise} with {curve.best} {what}.{_saved(chosen, best)}"
         )
     if curve.best == table.index[-1]:
         said += f" The best is the largest value tried: {_FURTHER[curve.parameter]} may do better yet."
     return said
+
+
+def _saved(chosen: pd.Series, best: pd.Series) -> str:
+    """What the smaller value spares, where it spares anything."""
+    spared = []
+    if chosen["seconds"] < _NOTABLE * best["seconds"]:
+        spared.append(f"a training takes {chosen['seconds']:.2g} s instead of {best['seconds']:.2g} s")
+    if chosen["parameters"] < best["parameters"]:
+        fewer, more = f"{chosen['parameters']:,.0f}", f"{best['parameters']:,.0f}"
+        spared.append(f"the network has {fewer} parameters instead of {more}")
+    said = ", and ".join(spared)
+    return f" {said[0].upper()}{said[1:]}." if said else ""

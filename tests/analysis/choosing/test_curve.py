@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import lstmwidgets as lw
-from lstmwidgets.analysis.choosing.curve import ValidationCurve, curve_jobs, validation_curve
+from lstmwidgets.analysis.choosing.curve import ValidationCurve, _saved, curve_jobs, validation_curve
 from lstmwidgets.analysis.choosing.outcome import Run
 from lstmwidgets.analysis.choosing.values import default_values
 from lstmwidgets.errors import LSTMWidgetsError
@@ -86,6 +86,12 @@ def test_the_smallest_value_within_one_standard_error_is_chosen(
         "ppm ± 0.0500 with 16 units. A training takes 8.1 s instead of 16 s, and the network has 80 "
         "parameters instead of 160."
     )
+
+
+def test_what_the_smaller_value_does_not_spare_is_not_told() -> None:
+    cheap, dear = (pd.Series({"seconds": one, "parameters": 1339.0}) for one in (0.5, 2.0))
+    assert _saved(cheap, dear) == " A training takes 0.5 s instead of 2 s."
+    assert _saved(dear, cheap) == _saved(cheap, cheap) == ""
 
 
 def test_a_best_that_nothing_smaller_comes_near_is_chosen_itself(
