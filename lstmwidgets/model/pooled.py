@@ -21,7 +21,7 @@ _LISTED = 5
 
 
 class GlobalForecaster:
-    """One LSTM for many series: each on its own scale, all with the same weights.
+    """One network for many series: each on its own scale, all with the same weights.
 
     Series too short to learn from by themselves borrow from the others, and there is one training in
     place of one for each; where series behave alike such a network often errs less than one for each
