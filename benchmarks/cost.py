@@ -23,8 +23,8 @@ from peers.worker import memory
 
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.datasets import sine_mix
-from lstmwidgets.model import calibration
-from lstmwidgets.model.cost import Estimate, estimate
+from lstmwidgets.model.costs import calibration
+from lstmwidgets.model.costs.cost import Estimate, estimate
 
 HERE = Path(__file__).resolve().parent
 SHAPES = [(48, 50, 32), (48, 50, 128), (168, 64, 32), (24, 128, 64), (24, 16, 32)]
@@ -160,7 +160,9 @@ def main() -> None:
         os.environ[calibration.FOLDER_VARIABLE] = cache
         began = time.perf_counter()
         subprocess.run(
-            [sys.executable, "-m", "lstmwidgets.model.calibration"], check=True, stdout=subprocess.DEVNULL
+            [sys.executable, "-m", "lstmwidgets.model.costs.calibration"],
+            check=True,
+            stdout=subprocess.DEVNULL,
         )
         took = time.perf_counter() - began
         found = []

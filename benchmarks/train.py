@@ -26,7 +26,7 @@ from results import NOT_COMPILED, OURS, PeerResult, Run, Shape, ShapeResult
 
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.datasets import sine_mix
-from lstmwidgets.model.cost import training_flops
+from lstmwidgets.model.costs.cost import training_flops
 
 HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"

@@ -30,7 +30,7 @@ MUCH_LEFT_OUT = 0.1
 
 
 class LSTMForecaster:
-    """An LSTM, or a network of another ``cell``, that forecasts the next ``horizon`` values of a series at once.
+    """An LSTM, or another ``cell``, that forecasts the next ``horizon`` values of a series at once.
 
     By default the network reads each window less its last value and answers the change from it:
     without that, a plain LSTM usually loses to repeating the last value. See

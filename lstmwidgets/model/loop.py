@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lstmwidgets.data.windows import Windows
 from lstmwidgets.model.backend import keras
-from lstmwidgets.model.cost import FORECAST_BYTES
+from lstmwidgets.model.costs.cost import FORECAST_BYTES
 from lstmwidgets.model.programs import Loss, cut_and_table, program_for, state_of
 
 CHUNK_SECONDS = 0.05

@@ -20,11 +20,11 @@ from lstmwidgets.config import LSTMConfig, checked_config
 from lstmwidgets.data.series import read_series
 from lstmwidgets.data.windows import Windows, make_windows
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.model import cost
 from lstmwidgets.model.backend import keras
 from lstmwidgets.model.build import build, start_highway
 from lstmwidgets.model.callbacks import Callbacks
 from lstmwidgets.model.checkpoint import Checkpoint, Epoch
+from lstmwidgets.model.costs import cost
 from lstmwidgets.model.forecaster import LSTMForecaster
 from lstmwidgets.model.loop import Loop
 

@@ -121,7 +121,7 @@ class GateExplorer(View):
         """Look into a Keras model that holds LSTM, GRU, SimpleRNN or MultiHeadAttention layers.
 
         It has one input and is no subclass with a graph of its own; its activations are those of
-        `lstmwidgets.model.activations`, and no step of the window is masked.
+        `lstmwidgets.model.inside.activations`, and no step of the window is masked.
 
         Parameters
         ----------

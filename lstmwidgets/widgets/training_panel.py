@@ -13,7 +13,7 @@ import traitlets
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import Windows, make_windows
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.model import calibration
+from lstmwidgets.model.costs import calibration
 from lstmwidgets.widgets.controls import SettingsForm
 from lstmwidgets.widgets.panel import words
 from lstmwidgets.widgets.panel.data_picker import DataPicker, title, unit_of

@@ -11,8 +11,8 @@ from lstmwidgets.data.datasets import sine_mix
 from lstmwidgets.data.windows import Split
 from lstmwidgets.model.backend import keras
 from lstmwidgets.model.build import build
+from lstmwidgets.model.inside.passes import as_known_at, scaled_window
 from lstmwidgets.model.loop import Loop
-from lstmwidgets.model.passes import as_known_at, scaled_window
 from lstmwidgets.model.ridge import Ridge
 
 CONFIG = lw.LSTMConfig(sequence_length=12, horizon=3, units=5, epochs=2, learning_rate=0.01)

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 import lstmwidgets as lw
 from lstmwidgets.analysis.inside.gates import gate_activations
 from lstmwidgets.model import kernels, native
+from lstmwidgets.model.inside.walks import gru_walk
 from lstmwidgets.model.layers import FusedGRU, FusedLSTM, gates, to_plain_keras
-from lstmwidgets.model.walks import gru_walk
 
 CELLS = {"LSTM": (FusedLSTM, keras.layers.LSTM), "GRU": (FusedGRU, keras.layers.GRU)}
 

@@ -260,7 +260,7 @@ def _reason(curve: ValidationCurve) -> str:
     return said
 
 
-def _saved(chosen: pd.Series, best: pd.Series) -> str:
+def _saved(chosen: Any, best: Any) -> str:
     """What the smaller value spares, where it spares anything."""
     spared = []
     if chosen["seconds"] < _NOTABLE * best["seconds"]:

@@ -44,7 +44,7 @@ class Run:
     seconds_to_best : float
         From the start to the end of that epoch.
     memory : int
-        Bytes that training takes, by `lstmwidgets.model.cost.training_bytes`.
+        Bytes that training takes, by `lstmwidgets.model.costs.cost.training_bytes`.
     history : pandas.DataFrame
         Columns ``epoch`` (from 1), ``loss``, ``val_loss`` and ``seconds``: see
         `lstmwidgets.Trainer.history`.
@@ -76,7 +76,7 @@ class Run:
 
 def outcome_of(name: str, trainer: Trainer, common: Common, failure: str = "") -> Run:
     """What came of a training that has ended, or, with a ``failure``, of one that broke off."""
-    from lstmwidgets.model.cost import training_bytes
+    from lstmwidgets.model.costs.cost import training_bytes
     from lstmwidgets.model.shapes import count_parameters
 
     config, features = trainer.config, trainer.windows.values.shape[1]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.model.activations import ACTIVATIONS
+from lstmwidgets.model.inside.activations import ACTIVATIONS
 
 Array = NDArray[np.float64]
 Limits = tuple[float, float]

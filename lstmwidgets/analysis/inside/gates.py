@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from lstmwidgets.analysis.inside.cells import UNLIMITED, CellTrace, Limits
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.model.activations import sigmoid as sigmoid
-from lstmwidgets.model.walks import lstm_walk
+from lstmwidgets.model.inside.activations import sigmoid as sigmoid
+from lstmwidgets.model.inside.walks import lstm_walk
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from lstmwidgets.analysis.inside.cells import CellTrace, checked_trace
 from lstmwidgets.analysis.inside.gates import GateTrace
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.model.activations import ACTIVATIONS
+from lstmwidgets.model.inside.activations import ACTIVATIONS
 
 
 @dataclass(frozen=True, eq=False)

@@ -66,7 +66,7 @@ def match(
     Visualization and Computer Graphics 24(1).
     """
     windows = _windows(forecaster, "test")
-    from lstmwidgets.model.passes import cell_states, checked_start, scaled_window
+    from lstmwidgets.model.inside.passes import cell_states, checked_start, scaled_window
 
     length, horizon = windows.sequence_length, windows.horizon
     first, last = _checked_steps(steps, length)

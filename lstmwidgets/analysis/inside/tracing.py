@@ -26,7 +26,7 @@ from lstmwidgets.data.scaling import centres
 from lstmwidgets.errors import LSTMWidgetsError
 
 if TYPE_CHECKING:
-    from lstmwidgets.model.reading import LayerReading
+    from lstmwidgets.model.inside.reading import LayerReading
 
 _WINDOWS: dict[str, Any] = {
     "lstm": WindowTrace,
@@ -44,7 +44,7 @@ def trace(source: Any, x: Any = None, *, start: int | None = None) -> WindowTrac
     ----------
     source : LSTMForecaster or keras.Model
         A fitted forecaster; or a Sequential or functional model, also nested or Bidirectional, as
-        `lstmwidgets.model.reading.read_network` says.
+        `lstmwidgets.model.inside.reading.read_network` says.
     x : array or timestamp, optional
         For a model, one window as it reads it, shape (timesteps, features). For a forecaster, the time
         of the last value read: anything that ``pandas.Timestamp`` takes.
@@ -113,7 +113,7 @@ def refuse_many(source: Any) -> None:
 
 
 def _trace_of_forecaster(forecaster: Any, x: Any, start: int | None) -> AnyWindow:
-    from lstmwidgets.model.passes import checked_start, scaled_window
+    from lstmwidgets.model.inside.passes import checked_start, scaled_window
 
     if x is not None and start is not None:
         raise LSTMWidgetsError(f"x={x!r} and start={start!r} both name a window: pass one of them")
@@ -175,8 +175,8 @@ def _trace(
     values: NDArray[np.float64] | None = None,
     start: int | None = None,
 ) -> AnyWindow:
-    from lstmwidgets.model.output_layer import linear_output
-    from lstmwidgets.model.reading import read_network
+    from lstmwidgets.model.inside.output_layer import linear_output
+    from lstmwidgets.model.inside.reading import read_network
 
     found = read_network(model, x)
     attention = tuple(

@@ -12,7 +12,7 @@ from lstmwidgets.analysis.inside.equations import Equation
 from lstmwidgets.analysis.inside.equations import courses as every_course
 from lstmwidgets.analysis.inside.gates import GateTrace
 from lstmwidgets.analysis.inside.tiny_cell import gate_input, one_step_before
-from lstmwidgets.model.activations import sigmoid
+from lstmwidgets.model.inside.activations import sigmoid
 from lstmwidgets.widgets.charts.axes import padded
 from lstmwidgets.widgets.charts.parts import band, live_axis, live_figure, move_band, redraw, span
 from lstmwidgets.widgets.theme import PALETTE, colour, gate_colour

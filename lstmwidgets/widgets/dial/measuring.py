@@ -18,7 +18,7 @@ from lstmwidgets.analysis.choosing.curve import ValidationCurve, curve_jobs
 from lstmwidgets.analysis.choosing.runs import Run, Runs
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.model.cost import estimate_seconds
+from lstmwidgets.model.costs.cost import estimate_seconds
 from lstmwidgets.widgets.dial.naive import error_to_beat
 
 log = logging.getLogger(__name__)

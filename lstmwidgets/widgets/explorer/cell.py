@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.patches import Circle, FancyBboxPatch
 
 from lstmwidgets.analysis.inside.traces import GRULayerTrace, LayerTrace, RNNLayerTrace
-from lstmwidgets.model.activations import ACTIVATIONS
+from lstmwidgets.model.inside.activations import ACTIVATIONS
 from lstmwidgets.widgets.theme import colour
 
 Walked = LayerTrace | GRULayerTrace | RNNLayerTrace

@@ -12,7 +12,7 @@ from lstmwidgets.analysis.inside.cells import AttentionTrace, timesteps_and_unit
 from lstmwidgets.analysis.inside.ledger import forecast_shares, memory_ledger, rests_on
 from lstmwidgets.analysis.inside.traces import AnyLayer, AnyWindow, GRULayerTrace, LayerTrace
 from lstmwidgets.analysis.inside.units import order_units, orders_of
-from lstmwidgets.model.activations import ACTIVATIONS
+from lstmwidgets.model.inside.activations import ACTIVATIONS
 from lstmwidgets.widgets.browser.blocks import joined
 from lstmwidgets.widgets.explorer.cell import signs_of
 from lstmwidgets.widgets.explorer.notes import NAMES, notes_of

@@ -36,7 +36,7 @@ class SeriesWindows:
     """
 
     def __init__(self, forecaster: Any) -> None:
-        from lstmwidgets.model.walking import why_not_walked
+        from lstmwidgets.model.inside.walking import why_not_walked
 
         self._forecaster = forecaster
         self.whole_only = why_not_walked(forecaster.model_)
@@ -98,7 +98,7 @@ class SeriesWindows:
 
         Of a network that reads whole windows alone it is known after the last step, and NaN before.
         """
-        from lstmwidgets.model.passes import as_known_at
+        from lstmwidgets.model.inside.passes import as_known_at
 
         if not self.whole_only:
             return as_known_at(self._forecaster, start)

@@ -13,7 +13,7 @@ import pandas as pd
 from lstmwidgets.analysis.diagnosis.checks.finding import percent
 from lstmwidgets.analysis.scoring.scores import forecast_table, network_in, score_table
 from lstmwidgets.analysis.scoring.tables import better_naive
-from lstmwidgets.model.pace import forward_flops
+from lstmwidgets.model.costs.pace import forward_flops
 from lstmwidgets.widgets import theme
 
 _QUICK_FLOPS = 5e9

@@ -10,7 +10,7 @@ import pandas as pd
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import PARTS, Windows
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.model.cost import estimate
+from lstmwidgets.model.costs.cost import estimate
 from lstmwidgets.model.shapes import count_parameters
 from lstmwidgets.widgets.cells import named, parameters_of
 from lstmwidgets.widgets.panel.opinion import Opinion

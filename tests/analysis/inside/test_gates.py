@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lstmwidgets.analysis.inside.gates import GateTrace, gate_activations
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.model.activations import sigmoid
+from lstmwidgets.model.inside.activations import sigmoid
 
 
 def weights(features, units, seed=0, size=1.0):

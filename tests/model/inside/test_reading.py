@@ -9,13 +9,14 @@ import pytest
 import lstmwidgets as lw
 from lstmwidgets.analysis.inside.gates import gate_activations
 from lstmwidgets.data.windows import make_windows
-from lstmwidgets.model import kernels, native, passes
+from lstmwidgets.model import kernels, native
 from lstmwidgets.model.backend import keras, tf
 from lstmwidgets.model.build import build
+from lstmwidgets.model.inside import passes
+from lstmwidgets.model.inside.output_layer import LinearOutput, linear_output
+from lstmwidgets.model.inside.passes import as_known_at, cell_states, scaled_window
+from lstmwidgets.model.inside.reading import read_layers, read_network
 from lstmwidgets.model.layers import FusedLSTM
-from lstmwidgets.model.output_layer import LinearOutput, linear_output
-from lstmwidgets.model.passes import as_known_at, cell_states, scaled_window
-from lstmwidgets.model.reading import read_layers, read_network
 
 layers = keras.layers
 T, F = 9, 2

@@ -7,8 +7,8 @@ import pytest
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.datasets import sine_mix
 from lstmwidgets.data.windows import make_windows
-from lstmwidgets.model import calibration, cost, pace
-from lstmwidgets.model.pace import Pace, Work
+from lstmwidgets.model.costs import calibration, cost, pace
+from lstmwidgets.model.costs.pace import Pace, Work
 from lstmwidgets.model.shapes import count_parameters, encoder_of
 
 SMALL = LSTMConfig(units=128, sequence_length=24, horizon=1)

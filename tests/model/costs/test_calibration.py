@@ -10,8 +10,8 @@ import pytest
 from filelock import FileLock
 
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.model import calibration
-from lstmwidgets.model.pace import REFERENCE
+from lstmwidgets.model.costs import calibration
+from lstmwidgets.model.costs.pace import REFERENCE
 
 PACE = REFERENCE.scaled(1.5)
 
@@ -98,14 +98,14 @@ def test_it_is_begun_once_told_when_it_has_come_and_not_begun_where_it_is_known(
     assert calibration.begin(told.set)
     assert not calibration.begin(lambda: pytest.fail("begun twice"))
     assert told.wait(10)
-    assert commands == [[sys.executable, "-P", "-m", "lstmwidgets.model.calibration", "--missing"]]
+    assert commands == [[sys.executable, "-P", "-m", "lstmwidgets.model.costs.calibration", "--missing"]]
     monkeypatch.setattr(calibration, "_begun", False)
     assert not calibration.begin(lambda: pytest.fail("known already"))
 
 
 def test_a_second_process_leaves_it_to_the_first_and_imports_nothing(folder):
     folder.mkdir()
-    command = [sys.executable, "-X", "importtime", "-m", "lstmwidgets.model.calibration", "--missing"]
+    command = [sys.executable, "-X", "importtime", "-m", "lstmwidgets.model.costs.calibration", "--missing"]
     with FileLock(calibration.place().with_suffix(".lock")):
         done = subprocess.run(
             command, env={**os.environ}, capture_output=True, text=True, timeout=60, check=True

@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model.backend import keras, tf
-from lstmwidgets.model.graph import Attend, calls
+from lstmwidgets.model.inside.graph import Attend, calls
+from lstmwidgets.model.inside.looking import check_nothing_masked, route_through, run_window
+from lstmwidgets.model.inside.recurrent import activations_of, is_lstm
+from lstmwidgets.model.inside.walks import GRUGates, Hidden, gru_walk, lstm_walk, rnn_walk
 from lstmwidgets.model.kernels import Gates
-from lstmwidgets.model.looking import check_nothing_masked, route_through, run_window
-from lstmwidgets.model.recurrent import activations_of, is_lstm
-from lstmwidgets.model.walks import GRUGates, Hidden, gru_walk, lstm_walk, rnn_walk
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +111,7 @@ def read_network(model: keras.Model, x: ArrayLike) -> Readings:
     ----------
     model : keras.Model
         Sequential or functional, also nested, with one input. Its LSTM, GRU and SimpleRNN layers, also
-        within Bidirectional, have activations of `lstmwidgets.model.activations.ACTIVATIONS`; its
+        within Bidirectional, have activations of `lstmwidgets.model.inside.activations.ACTIVATIONS`; its
         MultiHeadAttention layers go over one axis of steps. Where it was built for a batch of fixed size,
         the window takes all rows, and the states of the first row are read.
     x : array, shape (timesteps, features)

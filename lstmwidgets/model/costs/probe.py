@@ -1,4 +1,4 @@
-"""Time real training batches of a few configs, for `lstmwidgets.model.calibration` to keep."""
+"""Time real training batches of a few configs, for `lstmwidgets.model.costs.calibration` to keep."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from lstmwidgets.data.datasets import sine_mix
 from lstmwidgets.data.windows import make_windows
 from lstmwidgets.model.backend import keras
 from lstmwidgets.model.build import build
+from lstmwidgets.model.costs.pace import Pace, Timed, fitted, ways_of
 from lstmwidgets.model.loop import Loop
-from lstmwidgets.model.pace import Pace, Timed, fitted, ways_of
 
 PROBES: tuple[tuple[LSTMConfig, tuple[int, ...]], ...] = (
     (LSTMConfig(sequence_length=24, horizon=1, units=16), (32,)),

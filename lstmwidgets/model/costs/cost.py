@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from lstmwidgets.config import LSTMConfig
-from lstmwidgets.model import calibration
-from lstmwidgets.model.pace import GATES, REFERENCE, Pace, forward_flops, way_of, ways_of
+from lstmwidgets.model.costs import calibration
+from lstmwidgets.model.costs.pace import GATES, REFERENCE, Pace, forward_flops, way_of, ways_of
 from lstmwidgets.model.shapes import count_parameters, encoder_of, heads_of, weight_shapes
 
 FORECAST_BYTES = 64e6
@@ -50,7 +50,7 @@ class Estimate(NamedTuple):
         Of all epochs.
     calibrated : bool
         Whether that rests on what was measured on this machine: by the probe of
-        `lstmwidgets.model.calibration`, or by this process as it trained.
+        `lstmwidgets.model.costs.calibration`, or by this process as it trained.
     """
 
     parameters: int

@@ -1,7 +1,7 @@
 """How quick this machine is at training, timed once in a process of its own and kept for all others.
 
-``python -m lstmwidgets.model.calibration`` times it anew and says where it is kept: in the user's folder for
-caches, or that which LSTMWIDGETS_CACHE names. Set to nothing, it has nothing timed and nothing kept.
+``python -m lstmwidgets.model.costs.calibration`` times it anew and says where it is kept: in the user's
+folder for caches, or that which LSTMWIDGETS_CACHE names. Set to nothing, it has nothing timed and nothing kept.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.model.pace import WAYS, Pace, Work
+from lstmwidgets.model.costs.pace import WAYS, Pace, Work
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ def begin(then: Callable[[], None]) -> bool:
         _begun = True
 
     def wait() -> None:
-        command = [sys.executable, "-P", "-m", "lstmwidgets.model.calibration", "--missing"]
+        command = [sys.executable, "-P", "-m", "lstmwidgets.model.costs.calibration", "--missing"]
         nowhere: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
         try:
             subprocess.run(command, **nowhere, timeout=_PATIENCE, check=True)
@@ -193,7 +193,7 @@ def main(arguments: list[str]) -> int:
         with FileLock(path.with_suffix(".lock"), timeout=0 if missing else _PATIENCE):
             if missing and kept() is not None:
                 return 0
-            from lstmwidgets.model.probe import time_machine
+            from lstmwidgets.model.costs.probe import time_machine
 
             sys.stdout.write(f"{keep(time_machine())}\n")
     except Timeout:  # another process is at it

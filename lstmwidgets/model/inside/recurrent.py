@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from lstmwidgets.errors import LSTMWidgetsError
-from lstmwidgets.model.activations import ACTIVATIONS
 from lstmwidgets.model.backend import keras
+from lstmwidgets.model.inside.activations import ACTIVATIONS
 
 
 def is_lstm(operation: Any) -> bool:

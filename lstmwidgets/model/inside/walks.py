@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmwidgets.model.activations import ACTIVATIONS
+from lstmwidgets.model.inside.activations import ACTIVATIONS
 
 Array = NDArray[Any]
 

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from lstmwidgets.data.scaling import centres
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model.backend import tf
+from lstmwidgets.model.inside.walking import passes_of
 from lstmwidgets.model.loop import FORECAST_BYTES
-from lstmwidgets.model.walking import passes_of
 
 KNOWN_AT_BLOCKS = 4
 """Into how many blocks `as_known_at` cuts its windows, each walking only as far as its longest reaches."""
@@ -99,7 +99,7 @@ def as_known_at(forecaster: Any, start: int | None = None) -> NDArray[np.float64
     ------
     LSTMWidgetsError
         As `scaled_window`, and for a network that is not walked step by step, which
-        `lstmwidgets.model.walking.why_not_walked` tells beforehand.
+        `lstmwidgets.model.inside.walking.why_not_walked` tells beforehand.
     """
     values = scaled_window(forecaster, start)
     network, length = forecaster.model_, len(values)

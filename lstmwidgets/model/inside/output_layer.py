@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmwidgets.model.backend import keras
-from lstmwidgets.model.graph import made_by
-from lstmwidgets.model.recurrent import is_lstm, is_recurrent
+from lstmwidgets.model.inside.graph import made_by
+from lstmwidgets.model.inside.recurrent import is_lstm, is_recurrent
 
 
 class LinearOutput(NamedTuple):

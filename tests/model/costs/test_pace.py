@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lstmwidgets.config import LSTMConfig
-from lstmwidgets.model.pace import REFERENCE, WAYS, Pace, Timed, Work, fitted, way_of, ways_of, work_of
+from lstmwidgets.model.costs.pace import REFERENCE, WAYS, Pace, Timed, Work, fitted, way_of, ways_of, work_of
 
 CONFIGS = [
     LSTMConfig(units=units, sequence_length=24, cell=cell)

@@ -9,8 +9,8 @@ from weakref import WeakKeyDictionary
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model import kernels, native
 from lstmwidgets.model.backend import keras, tf
+from lstmwidgets.model.inside.recurrent import activations_of, is_lstm, is_recurrent
 from lstmwidgets.model.layers import weight_tensors
-from lstmwidgets.model.recurrent import activations_of, is_lstm, is_recurrent
 
 
 class Passes(NamedTuple):

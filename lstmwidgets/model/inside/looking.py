@@ -11,9 +11,18 @@ import numpy as np
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model import kernels
 from lstmwidgets.model.backend import keras, tf
-from lstmwidgets.model.graph import Attend, Call, Graph, Nested, calls, checked_ends, graph_of, without_memory
+from lstmwidgets.model.inside.graph import (
+    Attend,
+    Call,
+    Graph,
+    Nested,
+    calls,
+    checked_ends,
+    graph_of,
+    without_memory,
+)
+from lstmwidgets.model.inside.recurrent import activations_of, is_lstm
 from lstmwidgets.model.layers import weight_tensors
-from lstmwidgets.model.recurrent import activations_of, is_lstm
 
 _FUSED = ("tanh", "sigmoid")
 """The activations of an LSTM whose gates the fused kernel gives; all others are walked in NumPy."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model.backend import keras
-from lstmwidgets.model.recurrent import MEMORIES, check_activations, is_recurrent
+from lstmwidgets.model.inside.recurrent import MEMORIES, check_activations, is_recurrent
 
 
 @dataclass(frozen=True, eq=False)
