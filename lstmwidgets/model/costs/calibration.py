@@ -1,7 +1,8 @@
 """How quick this machine is at training, timed once in a process of its own and kept for all others.
 
 ``python -m lstmwidgets.model.costs.calibration`` times it anew and says where it is kept: in the user's
-folder for caches, or that which LSTMWIDGETS_CACHE names. Set to nothing, it has nothing timed and nothing kept.
+folder for caches, or that which LSTMWIDGETS_CACHE names. Set to nothing, it has nothing timed and
+nothing kept.
 """
 
 from __future__ import annotations
