@@ -56,7 +56,7 @@ def test_the_program_is_there_and_answers_without_loading_what_a_report_needs():
 def test_without_a_command_the_help_is_shown(run):
     code, answer, _ = run()
     assert code == 0
-    assert all(name in answer for name in ("report", "batch", "app", "lab", "datasets", "Exit codes"))
+    assert all(name in answer for name in ("report", "batch", "tune", "app", "lab", "datasets", "Exit codes"))
 
 
 @pytest.mark.parametrize("command", ["report", "batch"])
@@ -248,6 +248,7 @@ def test_every_command_is_registered_once():
     assert [command.name for command in commands.registered_commands] == [
         "report",
         "batch",
+        "tune",
         "app",
         "lab",
         "datasets",

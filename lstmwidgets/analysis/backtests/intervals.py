@@ -297,14 +297,15 @@ def interval_model(frame: pd.DataFrame) -> str:
     return next(iter(models))
 
 
-def interval_levels(frame: pd.DataFrame, model: str) -> tuple[int, ...]:
-    """The levels of a model's intervals in a frame, rising.
+def interval_levels(frame: pd.DataFrame, model: str | None = None) -> tuple[int, ...]:
+    """The levels of a model's intervals in a frame, by default the network's, rising.
 
     Raises
     ------
     LSTMWidgetsError
         When there are none.
     """
+    model = network_in(frame.columns) if model is None else model
     pattern = re.compile(re.escape(model) + r"-(lo|hi)-(\d+)")
     found = [match.groups() for name in frame.columns if (match := pattern.fullmatch(str(name)))]
     levels = sorted({int(level) for side, level in found if side == "lo" and ("hi", level) in found})
