@@ -63,6 +63,20 @@ class UnitsDial(View):
         ``idle``, ``running``, ``done``, ``stopped`` or ``failed``.
     problem : str
         Why these values cannot be tried on this series, or why the trainings failed; empty otherwise.
+    curve : ValidationCurve or None
+        What is measured so far.
+    config : LSTMConfig
+        The settings with the value chosen so far.
+    series : pandas.Series
+
+    Methods
+    -------
+    run()
+        Train what is missing in this cell, and return the dial.
+    start(), stop()
+        What the buttons do: train in the background, and end that; neither waits.
+    done()
+        ``await dial.done()`` waits for the end.
 
     Raises
     ------
@@ -173,7 +187,10 @@ class UnitsDial(View):
         self._measuring.start()
 
     def stop(self) -> None:
-        """End the training under way within one batch; the points stay, and Start goes on from there."""
+        """End the training under way within one batch; the points stay, and Start goes on from there.
+
+        Returns at once, before that batch has ended: ``await dial.done()`` waits for it.
+        """
         self._measuring.stop()
 
     async def done(self) -> UnitsDial:
@@ -222,9 +239,11 @@ class UnitsDial(View):
             self._errors.show(scene)
             self._losses.show(scene)
             self._table.value = values_html(scene)
-            reason = "" if scene.curve is None else scene.curve.reason
-            beaten = f'<div class="lw-warning">{html.escape(words.of_rule(scene))}</div>'
-            self._reason.value = f'<div role="status" class="lw-verdict">{html.escape(reason)}{beaten}</div>'
+            heed = "".join(
+                f'<div class="lw-warning">{html.escape(one)}</div>' for one in words.cautions(scene)
+            )
+            chosen = html.escape(words.of_choice(scene))
+            self._reason.value = f'<div role="status" class="lw-verdict">{chosen}{heed}</div>'
             self._progressed()
             self._controls.enable(self._measuring.state, ready=not self._measuring.problem)
             self._name()

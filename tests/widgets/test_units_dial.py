@@ -18,7 +18,7 @@ from lstmwidgets.model.training import whole_turn
 from lstmwidgets.widgets.dial.charts import aside, value_ticks
 from lstmwidgets.widgets.dial.measuring import on_shared_cutoffs
 from lstmwidgets.widgets.dial.table import cells_of, cells_of_rule, mark_of
-from lstmwidgets.widgets.dial.words import of_rule
+from lstmwidgets.widgets.dial.words import cautions, of_choice, over_losses
 from lstmwidgets.widgets.loading import loads
 
 SMALL = lw.LSTMConfig(sequence_length=8, horizon=2, units=7, epochs=2)
@@ -77,7 +77,11 @@ def test_run_gives_the_curve_that_validation_curve_gives(measured, series):
     assert measured.curve.table["mean"].equals(alone.table["mean"])
     assert measured.state == "done" and measured.curve.chosen == alone.chosen
     assert measured.config == SMALL.replace(units=alone.chosen)
-    assert alone.reason in measured.summary() and enabled(measured) == set()
+    assert (
+        measured.curve.reason == alone.reason
+        and alone.reason in measured.summary()
+        and enabled(measured) == set()
+    )
 
 
 def test_what_is_drawn_is_what_was_measured(measured):
@@ -105,9 +109,23 @@ def test_the_better_naive_rule_has_its_row_and_is_said_where_nothing_beats_it(me
     assert scene.rule == min(expected, key=expected.get)
     assert scene.rule_error == pytest.approx(expected[scene.rule])
     assert cells_of_rule(scene)["error"] in measured._table.value
-    beaten = replace(scene, rule_error=float(measured.curve.table["mean"].min()) / 2)
-    assert of_rule(beaten).startswith(f"{scene.rule.capitalize()} errs no more than any of them, ")
-    assert of_rule(replace(scene, rule_error=1e9)) == of_rule(replace(scene, curve=None)) == ""
+    smallest = float(measured.curve.table["mean"].min())
+    beaten = replace(scene, curve=replace(scene.curve, rule_error=smallest / 2))
+    said = f"{scene.rule.capitalize()} errs no more than any of them on the validation part, "
+    assert cautions(beaten)[0].startswith(said) and said in beaten.curve.reason
+    assert not any(
+        said in one for one in cautions(replace(scene, curve=replace(scene.curve, rule_error=1e9)))
+    )
+    assert cautions(replace(scene, curve=None)) == []
+
+
+def test_a_curve_that_still_grows_says_so_and_two_seeds_are_called_few(measured):
+    scene = measured._scene()
+    assert not of_choice(scene).startswith("So far")
+    assert "A standard error of 2 seeds is itself uncertain" in " ".join(cautions(scene))
+    growing = replace(scene, rounds=3)
+    assert of_choice(growing).startswith("So far, after 4 of 6 trainings: ")
+    assert over_losses(scene) == "Training and validation: loss in the last epoch"
 
 
 def test_trainings_that_all_fail_are_told_and_nothing_is_chosen(series):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lstmwidgets.analysis.choosing import words
 from lstmwidgets.analysis.choosing.bar import RunsBar
+from lstmwidgets.analysis.choosing.cautions import still_learning, unbeaten
 from lstmwidgets.analysis.choosing.configs import check_comparable, jobs_of, named_configs
 from lstmwidgets.analysis.choosing.naive import Naive, better_rule
 from lstmwidgets.analysis.choosing.paired import Difference, difference, holm
@@ -56,6 +57,9 @@ def compare(
     Returns
     -------
     Comparison
+        Its ``table`` has a row for each config and ``runs`` one for each training; ``verdicts`` say which
+        can be told apart and ``cautions`` what to heed first; ``best`` is the config to take by the
+        validation part. Printed, it is all of this; `lstmwidgets.ComparisonView` draws it.
 
     Raises
     ------
@@ -253,6 +257,15 @@ class Comparison:
         Configs are told apart where the corrected ``p`` is below 0.05, else they are equal within noise.
         """
         return words.verdicts(self)
+
+    @property
+    def cautions(self) -> list[str]:
+        """What to heed before believing the verdicts: epochs that ended too early, a naive rule unbeaten."""
+        rule, skills = self.naive, self.table["skill"].dropna()
+        said = [still_learning(self.outcomes, "the order")]
+        if rule is not None and len(skills) and skills.max() <= 0:
+            said.insert(0, unbeaten(rule.name, rule.test_error, self.unit, "test", "choosing among them"))
+        return list(filter(None, said))
 
     def __str__(self) -> str:
         return words.as_text(self)

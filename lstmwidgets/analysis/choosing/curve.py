@@ -13,6 +13,8 @@ import pandas as pd
 from lstmwidgets.analysis.choosing.bar import RunsBar
 from lstmwidgets.analysis.choosing.common import Job
 from lstmwidgets.analysis.choosing.configs import seeded
+from lstmwidgets.analysis.choosing.naive import error_to_beat
+from lstmwidgets.analysis.choosing.reasons import cautions_of, choice_of
 from lstmwidgets.analysis.choosing.runs import Run, Runs
 from lstmwidgets.analysis.choosing.values import PARAMETERS, checked_values, default_values
 from lstmwidgets.analysis.diagnosis.checks.finding import number
@@ -56,6 +58,8 @@ def validation_curve(
     Returns
     -------
     ValidationCurve
+        Its ``table`` has a row for each value and ``runs`` one for each training; ``best`` is the value with
+        the smallest error, ``chosen`` the smallest one that is as good, and ``reason`` says why.
 
     Raises
     ------
@@ -78,7 +82,8 @@ def validation_curve(
     runs = Runs(known, jobs, covariates=covariates, test=False, on_run=on_run, on_change=bar.show)
     with bar.opened(progress_bar):
         runs.run()
-    return ValidationCurve.of(parameter, runs.done, unit=str(known.attrs.get("unit", "")))
+    rule = error_to_beat(runs.common, [config for _, config in jobs])
+    return ValidationCurve.of(parameter, runs.done, str(known.attrs.get("unit", "")), rule)
 
 
 def curve_jobs(
@@ -123,15 +128,30 @@ class ValidationCurve:
         Ascending by value, then by seed.
     unit : str
         That of the series and of every error; "" where it has none.
+    rule : str
+        The better naive rule; "" where none has a forecast or none was asked for.
+    rule_error : float
+        Its error on the validation part; NaN where there is none.
     """
 
     parameter: str
     outcomes: tuple[Run, ...]
     unit: str = ""
+    rule: str = ""
+    rule_error: float = float("nan")
 
     @classmethod
-    def of(cls, parameter: str, runs: Sequence[Run], unit: str = "") -> ValidationCurve:
+    def of(
+        cls,
+        parameter: str,
+        runs: Sequence[Run],
+        unit: str = "",
+        rule: tuple[str, float] = ("", float("nan")),
+    ) -> ValidationCurve:
         """The curve of some trainings, in any order; more may follow.
+
+        ``rule`` is the better naive rule and its error: see
+        `lstmwidgets.analysis.choosing.naive.error_to_beat`.
 
         Raises
         ------
@@ -141,7 +161,7 @@ class ValidationCurve:
         if not runs:
             raise LSTMWidgetsError("there is no training to draw a curve of: none has ended")
         ordered = sorted(runs, key=lambda run: (getattr(run.config, parameter), run.seed))
-        return cls(parameter, tuple(ordered), "" if unit == "none" else unit)
+        return cls(parameter, tuple(ordered), "" if unit == "none" else unit, *rule)
 
     @property
     def values(self) -> list[int]:
@@ -209,8 +229,13 @@ class ValidationCurve:
 
     @property
     def reason(self) -> str:
-        """Why this value, in a sentence or two."""
-        return _reason(self)
+        """Why this value, and what to heed before taking it: `cautions`."""
+        return " ".join([choice_of(self), *self.cautions])
+
+    @property
+    def cautions(self) -> list[str]:
+        """A sentence where no value beats the naive rule, and one where epochs ended too early."""
+        return cautions_of(self)
 
     def __str__(self) -> str:
         shown = self.table.to_string(float_format=lambda value: number(value))
@@ -221,52 +246,3 @@ class ValidationCurve:
 
     def _value(self, run: Run) -> int:
         return int(getattr(run.config, self.parameter))
-
-
-_NOTABLE = 0.9
-"""Of the seconds of the best value, so many are worth telling."""
-
-_COUNTED = {"units": "units", "sequence_length": "steps"}
-_FURTHER = {"units": "more units", "sequence_length": "longer windows"}
-
-
-def _reason(curve: ValidationCurve) -> str:
-    choice = curve._choice
-    if choice is None or curve.best is None or curve.chosen is None:
-        return f"No value can be chosen, for every training failed: {curve.outcomes[0].failure}."
-    table, what = curve.table, _COUNTED[curve.parameter]
-    best, chosen = table.loc[curve.best], table.loc[curve.chosen]
-    error, noise = number(choice.means[choice.best], curve.unit), number(choice.standard_error)
-    if len(table) == 1:
-        return f"{curve.chosen} {what}: the only value tried, with an error of {error}."
-    if best["runs"] == 1:
-        said = (
-            f"{curve.chosen} {what}: the smallest error, {error}. With one seed nothing is known of its "
-            "noise, so no smaller value can be said to be as good."
-        )
-    elif curve.chosen == curve.best:
-        said = (
-            f"{curve.chosen} {what}: the smallest error, {error}. No smaller value comes within one standard "
-            f"error of it, {noise} over {best['runs']:.0f} seeds."
-        )
-    else:
-        near = number(choice.means[choice.chosen], curve.unit)
-        said = (
-            f"{curve.chosen} {what}: the smallest value whose error, {near}, lies within one standard error "
-            f"of the best, {error} ± {noise} with {curve.best} {what}.{_saved(chosen, best)}"
-        )
-    if curve.best == table.index[-1]:
-        said += f" The best is the largest value tried: {_FURTHER[curve.parameter]} may do better yet."
-    return said
-
-
-def _saved(chosen: Any, best: Any) -> str:
-    """What the smaller value spares, where it spares anything."""
-    spared = []
-    if chosen["seconds"] < _NOTABLE * best["seconds"]:
-        spared.append(f"a training takes {chosen['seconds']:.2g} s instead of {best['seconds']:.2g} s")
-    if chosen["parameters"] < best["parameters"]:
-        fewer, more = f"{chosen['parameters']:,.0f}", f"{best['parameters']:,.0f}"
-        spared.append(f"the network has {fewer} parameters instead of {more}")
-    said = ", and ".join(spared)
-    return f" {said[0].upper()}{said[1:]}." if said else ""

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LEVEL = 0.05
 """Configs are told apart where chance would part equal ones less often than this."""
 
+_TELLING = 0.5
+"""Noise of a larger share of the error hides any difference that would matter: nothing is called equal."""
+
 
 def verdict(one: str, other: str, test: Difference, p: float, horizon: int, tests: int = 1) -> str:
     """Whether two configs can be told apart, by their test and its ``p`` after correction for several.
@@ -44,19 +47,33 @@ def verdict(one: str, other: str, test: Difference, p: float, horizon: int, test
             f"{test.cutoffs:,} cutoffs and a test over {steps(horizon)} needs {needed:,}."
         )
     seeds = f"{test.seeds} seeds" if test.seeds > 1 else "one seed"
-    basis = f"{chance(p)} over {test.cutoffs:,} cutoffs, {seeds}"
+    evidence = f"{chance(p)} over {test.cutoffs:,} cutoffs, {seeds}"
     larger = max(test.reference, test.reference + test.mean)
     if p >= LEVEL:
-        reach = _share(test.interval(1 - LEVEL / tests)[1] - test.mean, larger)
-        return f"{one} and {other}: equal within noise on the test part ({basis}; noise ± {reach})."
+        reach = test.interval(1 - LEVEL / tests)[1] - test.mean
+        found = "the noise is too large to tell" if reach > _TELLING * larger else "equal within noise"
+        return f"{one} and {other}: {found} on the test part ({evidence}; noise ± {_share(reach, larger)})."
     better, worse = (one, other) if test.mean < 0 else (other, one)
     gain, doubt = _share(abs(test.mean), larger), "" if test.seeds > 1 else "; other seeds may tell otherwise"
-    return f"{better} errs less than {worse} on the test part by {gain} ({basis}{doubt})."
+    return f"{better} errs less than {worse} on the test part by {gain} ({evidence}{doubt})."
 
 
 def _share(part: float, whole: float) -> str:
     share = 100 * part / whole if whole else 0.0
     return f"{share:,.{int(share < 9.95)}f} %"
+
+
+def basis(comparison: Comparison) -> list[str]:
+    """With which config the others are compared, and what is called noise; none without others."""
+    others = len(comparison.tests)
+    if comparison.best is None or not others:
+        return []
+    over = "over cutoffs and seeds" if comparison.table["seeds"].max() > 1 else "over cutoffs"
+    wider = f", widened for {others} comparisons" if others > 1 else ""
+    return [
+        f"Compared with {comparison.best}, the best on validation. Noise is the 95 % interval of the "
+        f"difference, {over}{wider}."
+    ]
 
 
 def verdicts(comparison: Comparison) -> list[str]:
@@ -96,7 +113,8 @@ def sentences(comparison: Comparison) -> list[str]:
         "" if rule is None else f"{number(rule.val_error)} on validation, {number(rule.test_error)} on test"
     )
     naive = [] if rule is None else [f"Skill is against the better naive rule, {rule.name}: {errors}."]
-    return [*comparison.verdicts, *failures(comparison), *naive, *comparison.notes]
+    told = [*basis(comparison), *comparison.verdicts, *comparison.cautions]
+    return [*told, *failures(comparison), *naive, *comparison.notes]
 
 
 def shown_table(comparison: Comparison) -> pd.DataFrame:

@@ -189,11 +189,17 @@ class LossGap(_ByValue):
         hues = dict(zip(switches, ("train", "validation", "validation"), strict=True))
         legend = Legend(switches, hues)
         legend.switches["validation, kept epoch"].add_class("lw-dashed")
-        super().__init__("gap", "Overfitting", legend, [self.gap, *self.lines.values()], self._y)
+        super().__init__(
+            "gap",
+            "Training and validation: loss in the last epoch",
+            legend,
+            [self.gap, *self.lines.values()],
+            self._y,
+        )
 
     def show(self, scene: Scene) -> None:
         """Draw what is measured."""
-        self.words = words.of_losses(scene)
+        self.heading, self.words = words.over_losses(scene), words.of_losses(scene)
         self._span(scene.values)
         bottom, top = loss_limits(scene.losses.to_numpy(np.float64).ravel(), centred=False)
         with self._y.hold_sync():

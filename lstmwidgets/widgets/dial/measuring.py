@@ -15,11 +15,11 @@ import pandas as pd
 
 from lstmwidgets.analysis.choosing.common import Job
 from lstmwidgets.analysis.choosing.curve import ValidationCurve, curve_jobs
+from lstmwidgets.analysis.choosing.naive import error_to_beat
 from lstmwidgets.analysis.choosing.runs import Run, Runs
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.model.costs.cost import estimate_seconds
-from lstmwidgets.widgets.dial.naive import error_to_beat
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +145,7 @@ class Measuring:
         """That of what is measured; None before the first training has ended."""
         runs = self.measured
         unit = str(self.series.attrs.get("unit", ""))
-        return ValidationCurve.of(self.plan.parameter, runs, unit=unit) if runs else None
+        return ValidationCurve.of(self.plan.parameter, runs, unit, self.to_beat) if runs else None
 
     @property
     def current(self) -> Runs | None:

@@ -27,7 +27,7 @@ _PLACES = (0.05, 0.27, 0.45, 0.6, 0.72, 0.85, 1.0)
 
 def draw(scene: Scene, status: str) -> Picture:
     """A figure on white, as wide as a page."""
-    reason = [scene.curve.reason, words.of_rule(scene)] if scene.curve is not None else []
+    reason = [words.of_choice(scene), *words.cautions(scene)]
     said = textwrap.wrap(" ".join(filter(None, [*reason, status])), _WIDE)
     told = [words.of_errors(scene), words.of_losses(scene)] if len(scene.points) else []
     captions = [line for each in told for line in textwrap.wrap(each, _WIDER)]
@@ -91,7 +91,7 @@ def _errors(axes: Axes, scene: Scene) -> None:
 
 
 def _losses(axes: Axes, scene: Scene) -> None:
-    _over_values(axes, scene, "Overfitting: loss in the last epoch")
+    _over_values(axes, scene, words.over_losses(scene))
     found = scene.losses.dropna()
     bottom, top = loss_limits(scene.losses.to_numpy(np.float64).ravel(), centred=False)
     ticks = log_ticks(bottom, top)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lstmwidgets.analysis.choosing.reasons import choice_of
 from lstmwidgets.analysis.choosing.runs import Runs
 from lstmwidgets.analysis.diagnosis.checks.finding import number
 from lstmwidgets.widgets.dial.measuring import Measuring
@@ -86,6 +87,17 @@ def of_errors(scene: Scene) -> str:
     return f"Mean absolute error over the cutoffs of the validation part.{band}{limit}"
 
 
+def widens(scene: Scene) -> bool:
+    """Whether the gap between the two losses grows with the value: overfitting."""
+    ratios = (scene.losses["validation"] / scene.losses["train"]).dropna()
+    return len(ratios) > 1 and float(ratios.iloc[-1]) > _WIDENS * float(ratios.iloc[0])
+
+
+def over_losses(scene: Scene) -> str:
+    """The heading over the losses."""
+    return f"{'Overfitting' if widens(scene) else 'Training and validation'}: loss in the last epoch"
+
+
 def of_losses(scene: Scene) -> str:
     """How far the losses on train and validation lie apart, and whether the gap widens; empty before."""
     ratios = (scene.losses["validation"] / scene.losses["train"]).dropna()
@@ -98,19 +110,34 @@ def of_losses(scene: Scene) -> str:
     )
     if len(ratios) == 1:
         return f"{said}."
-    widens = last > _WIDENS * first
-    meaning = "widens, so more of train is learned by heart" if widens else "does not widen"
+    meaning = "widens, so more of train is learned by heart" if widens(scene) else "does not widen"
     return f"{said}, {last:.2g} times with {ratios.index[-1]:,}: the gap {meaning}."
 
 
-def of_rule(scene: Scene) -> str:
-    """What is to be said where the naive rule errs no more than any value; empty where a value beats it."""
-    if scene.best is None or not scene.table["mean"][scene.best] >= scene.rule_error:
+def of_choice(scene: Scene) -> str:
+    """Which value is chosen and why, as far as the trainings went; empty before the first has ended."""
+    if scene.curve is None:
         return ""
-    beaten = (
-        f"{scene.rule.capitalize()} errs no more than any of them, {number(scene.rule_error, scene.unit)}"
-    )
-    return f"{beaten}: mend the other settings before choosing a value, such as epochs."
+    said = choice_of(scene.curve)
+    done, planned = len(scene.curve.outcomes), scene.rounds * len(scene.values)
+    return said if done >= planned else f"So far, after {done:,} of {counted(planned)}: {said}"
+
+
+_FEW = 3
+"""With fewer seeds, their spread is hardly known."""
+
+
+def cautions(scene: Scene) -> list[str]:
+    """What to heed before taking the value chosen."""
+    if scene.curve is None or scene.best is None:
+        return []
+    said, seeds = scene.curve.cautions, scene.table["runs"][scene.best]
+    if 1 < seeds < _FEW:
+        said.append(
+            f"A standard error of {seeds:.0f} seeds is itself uncertain: train {_FEW} or more before relying "
+            "on this choice."
+        )
+    return said
 
 
 def summary(scene: Scene, status: str) -> str:
@@ -124,5 +151,5 @@ def summary(scene: Scene, status: str) -> str:
     ]
     errors = f"Validation error by {NAMES[scene.parameter].lower()}: {'; '.join(found)}."
     rule = f"{scene.rule}: {number(scene.rule_error, scene.unit)}." if scene.rule else ""
-    told = [heading(scene), status, errors, rule, scene.curve.reason, of_rule(scene), of_losses(scene)]
+    told = [heading(scene), status, errors, rule, of_choice(scene), *cautions(scene), of_losses(scene)]
     return " ".join(filter(None, told))

@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 import lstmwidgets as lw
-from lstmwidgets.analysis.choosing.curve import ValidationCurve, _saved, curve_jobs, validation_curve
+from lstmwidgets.analysis.choosing.curve import ValidationCurve, curve_jobs, validation_curve
 from lstmwidgets.analysis.choosing.outcome import Run
+from lstmwidgets.analysis.choosing.reasons import saved
 from lstmwidgets.analysis.choosing.values import default_values
 from lstmwidgets.errors import LSTMWidgetsError
 
@@ -90,8 +91,8 @@ def test_the_smallest_value_within_one_standard_error_is_chosen(
 
 def test_what_the_smaller_value_does_not_spare_is_not_told() -> None:
     cheap, dear = (pd.Series({"seconds": one, "parameters": 1339.0}) for one in (0.5, 2.0))
-    assert _saved(cheap, dear) == " A training takes 0.5 s instead of 2 s."
-    assert _saved(dear, cheap) == _saved(cheap, cheap) == ""
+    assert saved(cheap, dear) == " A training takes 0.5 s instead of 2 s."
+    assert saved(dear, cheap) == saved(cheap, cheap) == ""
 
 
 def test_a_best_that_nothing_smaller_comes_near_is_chosen_itself(
