@@ -93,6 +93,15 @@ def start_highway(network: keras.Model, windows: Windows) -> bool:
     return True
 
 
+def is_line(network: keras.Model) -> bool:
+    """Whether a network is still the regression that its highway began as: no cell reaches its forecast."""
+    names = {layer.name for layer in network.layers}
+    if not {"forecast", "highway"} <= names:
+        return False
+    kernel, _ = network.get_layer("forecast").get_weights()
+    return not kernel.any()
+
+
 def with_units(network: keras.Model, config: LSTMConfig, scaler: Scaler) -> keras.Model:
     """Wrap a network so that it reads and answers in the unit of the series.
 

@@ -116,8 +116,15 @@ class Diagnosis:
         other = [one.headline for one in self.problems if one.name != "skill" and one.headline not in doubts]
         held = [one.headline for one in self.findings if one.name == "coverage" and one.tone == "good"]
         # What was earned is told with whom it is shared.
-        linear = [one.headline for one in self.findings if one.name == "linear rival" and one.tone == "quiet"]
-        shown = [*skill, *(linear if skill and skill[0].startswith("beats") else []), *other[:3]]
+        earned = bool(skill) and skill[0].startswith("beats")
+        linear = [
+            one.headline
+            for one in self.findings
+            if one.name == "linear rival"
+            and one.tone == "quiet"
+            and (earned or one.headline == scores.THE_LINE)
+        ]
+        shown = [*skill, *linear, *other[:3]]
         hidden = len(other) - 3
         said = "; ".join([*shown, *([f"and {hidden} more"] if hidden > 0 else []), *held[:1]])
         if not said:
@@ -201,7 +208,8 @@ def diagnose(
         With a frame as source: a backtest of the training part, ``backtest(…, part="train")``, for the
         check of skill in sample only.
     frame : pandas.DataFrame, optional
-        With a forecaster as source: a backtest of it with intervals, for the check of coverage.
+        With a forecaster as source: a backtest of it, with intervals for the check of coverage. Where it
+        has the naive rules too, it is the test looked at, and none is made here.
     model : str, optional
         The column looked at, by default the network's; any model of the frame.
     baselines : sequence of Baseline, optional
@@ -239,7 +247,7 @@ def diagnose(
         learnt = None if train is None else trial_of_frame(train, model, season)
         in_a_row, found = trial, list(leaks.check_frame(source))
     else:
-        trial, in_a_row, learnt = _tried(source, model, baselines, season)
+        trial, in_a_row, learnt = _tried(source, model, baselines, season, frame)
         found = list(leaks.check_windows(source))
     found += _checked(trial, learnt)
     if not any(one.name == leaks.NAME and one.tone == "error" for one in found):
@@ -252,7 +260,11 @@ def diagnose(
 
 
 def _tried(
-    forecaster: Any, model: str, baselines: Sequence[Baseline] | None, season: int | None
+    forecaster: Any,
+    model: str,
+    baselines: Sequence[Baseline] | None,
+    season: int | None,
+    frame: pd.DataFrame | None,
 ) -> tuple[Trial, Trial, Trial]:
     """A forecaster's trials on its test part, on windows in a row there, and on its training part."""
     check_single(forecaster)
@@ -268,11 +280,15 @@ def _tried(
             "the frame of a backtest"
         )
     season = season_length(forecaster.series_) if season is None else season
+    shown = None if frame is None or baselines is not None else trial_of_frame(frame, model, season)
     if baselines is None:
         baselines = fitted_baselines(windows, season)
     else:
         baselines = [baseline.fit(windows) for baseline in baselines]
-    trial = trial_of_forecaster(forecaster, "test", model, baselines, season, MOST_WINDOWS)
+    if shown is not None and shown.reference is not None:
+        trial = shown  # what is said, and what is shown beside it, then rest on the same forecasts
+    else:
+        trial = trial_of_forecaster(forecaster, "test", model, baselines, season, MOST_WINDOWS)
     in_a_row = trial
     if trial.cutoffs < len(windows.test):
         in_a_row = trial_of_forecaster(forecaster, "test", model, [], season, MOST_WINDOWS, newest=True)

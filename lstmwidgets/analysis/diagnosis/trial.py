@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -184,8 +184,16 @@ class Trial:
         return _means(self.losses(name)[:, first - 1 :], axis=1)
 
     def skill(self, other: str) -> MeanTest:
-        """Skill of the model against another; its p value is that of the difference of their errors."""
-        return skill_test(self.by_cutoff(self.model), self.by_cutoff(other), self.overlap)
+        """Skill of the model against another; its p value is that of the difference of their errors.
+
+        It is that of all forecasts, as in score tables: where values are missing, cutoffs count for as many
+        as came. The test goes by cutoff.
+        """
+        test = skill_test(self.by_cutoff(self.model), self.by_cutoff(other), self.overlap)
+        bar = self.mae(other)
+        return (
+            replace(test, mean=1 - self.mae(self.model) / bar) if math.isfinite(test.mean) and bar else test
+        )
 
     def difference(self, other: str, first: int = 1) -> MeanTest:
         """Error of the model less that of another over the steps from ``first`` on, one a cutoff."""

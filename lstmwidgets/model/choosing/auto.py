@@ -12,6 +12,7 @@ import pandas as pd
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import Windows, make_windows
 from lstmwidgets.errors import LSTMWidgetsError
+from lstmwidgets.model.build import is_line
 from lstmwidgets.model.choosing.decisions import (
     BY_DEFAULT,
     BY_HAND,
@@ -145,7 +146,13 @@ class SelfTuning:
         if "patience" not in self.names:
             return
         losses = forecaster.history_["val_loss"]
-        trained, lowest = len(losses), 1 + int(losses.to_numpy().argmin())
+        trained, line = len(losses), is_line(forecaster.model_)
+        lowest = 0 if line else 1 + int(losses.to_numpy().argmin())
+        kept = (
+            "no epoch was better than the line"
+            if line
+            else f"the validation loss of epoch {lowest} being the lowest"
+        )
         ended = (
             f"training stopped after {trained} of {self.config.epochs} epochs"
             if trained < self.config.epochs
@@ -154,7 +161,7 @@ class SelfTuning:
         self._decisions["patience"] = Decision(
             "patience",
             self.config.patience,
-            f"{_PATIENCE}; {ended}, the validation loss of epoch {lowest} being the lowest",
+            f"{_PATIENCE}; {ended}{': ' if line else ', '}{kept}",
             {"trained": trained, "lowest": lowest},
         )
 
@@ -245,12 +252,16 @@ class SelfTuning:
         if failed:
             evidence["failed"] = {str(units): reason for units, reason in failed.items()}
         tried = ", ".join(map(str, errors))
-        if len(set(choice.means)) < 2:
+        if all(is_line(forecaster.model_) for forecaster in trained.values()):
+            reason = f"no size of {tried} improved on the line, so the smallest is taken"
+        elif len(set(choice.means)) < 2:
             reason = f"{tried} err alike on the validation part, and this is the smallest"
         elif chosen == best:
             reason = f"of {tried} this has the least error on the validation part"
         else:
             reason = f"the smallest of {tried} that errs no more than a standard error above the best, {best}"
+        if chosen == max(errors) and len(errors) > 1:
+            reason += "; it is the largest tried, and a larger one may err less yet"
         self._decide(Decision("units", chosen, reason, evidence))
         return trained[chosen]
 

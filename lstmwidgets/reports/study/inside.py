@@ -9,6 +9,7 @@ from lstmwidgets.analysis.inside.traces import AnyWindow
 from lstmwidgets.analysis.inside.tracing import trace
 from lstmwidgets.reports.page.display import Still
 from lstmwidgets.reports.study import pictures, told
+from lstmwidgets.reports.study.models import is_line
 from lstmwidgets.reports.study.prose import Prose
 
 if TYPE_CHECKING:
@@ -46,6 +47,14 @@ _LEDGER = (
     "what is left of it at the end moves the forecast up or down. Step 0 is the last value read, −1 the "
     "one before it."
 )
+_NOT_REACHED = (
+    "The cells below do not reach the forecast: no epoch of training improved the linear model that the "
+    "network began as, so that it is kept, and what reaches the forecast is the line. "
+)
+_LINE = (
+    "The line takes the forecast apart: each step that was read moves it up or down by its value times a "
+    "weight, and no memory adds to that. Step 0 is the last value read, −1 the one before it."
+)
 _NO_LEDGER = {
     "rnn": "no gate tells what share of a state each step keeps",
     "bilstm": "one of its layers reads the window from its end, and what both find is mixed",
@@ -57,21 +66,23 @@ _NO_LEDGER = {
 def cell(study: Study) -> Prose:
     """How a network of this kind reads its window."""
     kind = study.config.cell
-    return Prose(f"{_CELLS[kind]} {_WHERE.get(kind, _HERE)}")
+    begin = _NOT_REACHED if is_line(study.forecaster) else ""
+    return Prose(f"{begin}{_CELLS[kind]} {_WHERE.get(kind, _HERE)}")
 
 
 def caption(study: Study) -> str:
     """What there is to see in the explorer."""
     found = trace(study.forecaster)
     what = "Every gate" if found.gates else "The hidden state" if found.cell == "rnn" else "Attention"
-    return f"{what} at each step of one window."
+    unheard = "; nothing of it reaches the forecast" if is_line(study.forecaster) else ""
+    return f"{what} at each step of one window{unheard}."
 
 
 def memory(study: Study) -> Prose:
     """What the picture that follows shows: what each step left in memory, or how attention weighs it."""
     found = trace(study.forecaster)
     if _taken_apart(found):
-        return Prose(_LEDGER)
+        return Prose(_LINE if is_line(study.forecaster) else _LEDGER)
     reason = _NO_LEDGER[study.config.cell]
     said = f"This forecast cannot be taken apart into what each step left in memory, because {reason}."
     weighed = " What can be told is how much attention makes of each step; step 0 is the last value read."
@@ -96,7 +107,8 @@ def rests(study: Study) -> Prose | None:
     """Which steps the forecast rests on, or attention looks at, in words; or nothing."""
     found = trace(study.forecaster)
     if _taken_apart(found):
-        return told.memory(*study.ledger)
+        ledger, shares = study.ledger
+        return told.memory(None if is_line(study.forecaster) else ledger, shares)
     return Prose(points=[("", said) for said in looks_at(found.attention[-1])]) if found.attention else None
 
 

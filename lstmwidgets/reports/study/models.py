@@ -97,14 +97,14 @@ def _self_tuned(
 
 def kept_epoch(forecaster: LSTMForecaster) -> int:
     """The epoch whose weights a forecaster has; 0 for the ridge regression that a highway began as."""
-    losses = forecaster.history_["val_loss"]
-    if forecaster.config.highway == "linear" and forecaster.windows_ is not None:
-        from lstmwidgets.model.loop import Loop
+    return 0 if is_line(forecaster) else 1 + int(forecaster.history_["val_loss"].to_numpy().argmin())
 
-        loop = Loop(forecaster.model_, forecaster.windows_, loss=forecaster.config.loss)
-        if loop.mean_loss(forecaster.windows_.validation) < 0.999999 * losses.min():
-            return 0
-    return 1 + int(losses.to_numpy().argmin())
+
+def is_line(forecaster: LSTMForecaster) -> bool:
+    """Whether the forecast is that ridge regression itself, which no cell adds to."""
+    from lstmwidgets.model import build
+
+    return build.is_line(forecaster.model_)
 
 
 def _found(path: Path, series: pd.Series, config: LSTMConfig, auto: Sequence[str]) -> LSTMForecaster | None:

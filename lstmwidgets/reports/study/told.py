@@ -250,13 +250,15 @@ def training(study: Study) -> Prose:
     )
 
 
-def memory(ledger: Ledger, shares: NDArray[np.float64]) -> Prose:
-    """How long the cells remember, and which steps the forecast rests on."""
-    half = ledger.half_life[np.isfinite(ledger.half_life)]
+def memory(ledger: Ledger | None, shares: NDArray[np.float64]) -> Prose:
+    """How long the cells remember, unless none reaches the forecast, and which steps that rests on."""
     horizon = shares.shape[1]
     points = [("1 step ahead", f"The forecast {rests_on(shares[:, [0]])}.")]
     if horizon > 1:
         points.append((f"{horizon} steps ahead", f"It {rests_on(shares[:, [horizon - 1]])}."))
+    if ledger is None:
+        return Prose("Nothing that a cell remembers counts here.", points)
+    half = ledger.half_life[np.isfinite(ledger.half_life)]
     lead = (
         f"Half of the {len(ledger.half_life)} cells forget half of what they hold within "
         f"{number(float(np.median(half)))} steps; the slowest takes {number(float(half.max()))}."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from lstmwidgets.analysis.diagnosis.checks.finding import TONES, percent
+from lstmwidgets.analysis.diagnosis.checks.scores import THE_LINE
 
 if TYPE_CHECKING:
     from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis
@@ -49,10 +50,12 @@ def verdict_of(diagnosis: Diagnosis, coverage: pd.DataFrame, origin: Origin | No
     doubts = diagnosis.doubts
     skill = diagnosis["skill"].headline if "skill" in diagnosis else ""
     said = [skill] if skill else []
-    if skill.startswith("beats"):  # what was earned is told with whom it is shared
-        said += [
-            one.headline for one in diagnosis.findings if one.name == "linear rival" and one.tone == "quiet"
-        ]
+    earned = skill.startswith("beats")  # what was earned is told with whom it is shared
+    said += [
+        one.headline
+        for one in diagnosis.findings
+        if one.name == "linear rival" and one.tone == "quiet" and (earned or one.headline == THE_LINE)
+    ]
     said += _covered(coverage)
     told = (*_TOLD, _FROM_A_STEP) if is_worse(diagnosis) else _TOLD
     rest = [one.headline for one in diagnosis.problems if one.name not in told and one.headline not in doubts]

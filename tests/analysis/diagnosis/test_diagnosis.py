@@ -12,6 +12,7 @@ from lstmwidgets.analysis.diagnosis.diagnose import diagnose
 from lstmwidgets.analysis.diagnosis.evidence import autocorrelation, mean_test, shift_correlations, skill_test
 from lstmwidgets.analysis.diagnosis.trial import thinned
 from lstmwidgets.analysis.scoring.baselines import drift, repeat_last, seasonal_naive, window_mean
+from lstmwidgets.analysis.scoring.tables import score_frame
 from lstmwidgets.config import LSTMConfig
 from lstmwidgets.data.windows import Scaler, make_windows
 from lstmwidgets.errors import LSTMWidgetsError
@@ -775,3 +776,18 @@ def test_a_shift_needs_neighbouring_cutoffs_and_enough_of_them():
     assert np.isnan(shift_correlations(walk[cutoffs], cutoffs, walk, 1, 1, furthest=3)).all()
     still = np.ones(40)
     assert np.isnan(shift_correlations(still, np.arange(10, 50), walk, 1, 1, furthest=3)).all()
+
+
+def test_where_values_are_missing_skill_is_that_of_all_forecasts_as_in_score_tables():
+    frame = frame_of(HOURLY, knows_the_cycle)
+    rng = np.random.default_rng(3)
+    frame["LSTM"] += rng.normal(0, 2, len(frame))
+    frame.loc[rng.random(len(frame)) < np.linspace(0, 0.9, len(frame)), "y"] = np.nan
+    told, table = diagnose(frame)["skill"].evidence, score_frame(frame, metrics=["MAE", "skill"])
+    assert told["skill"] == pytest.approx(table.at["LSTM", "skill"], abs=1e-12)
+
+
+def test_a_backtest_given_with_a_forecaster_is_the_test_that_is_told_of():
+    forecaster = Made(LONG, long_cycle, CONFIG)
+    frame = frame_of(HOURLY, knows_the_cycle)
+    assert diagnose(forecaster, frame=frame)["skill"] == diagnose(frame)["skill"]

@@ -13,6 +13,7 @@ import pytest
 
 import lstmwidgets as lw
 from lstmwidgets.model.backend import keras
+from lstmwidgets.model.build import is_line
 from lstmwidgets.model.choosing.decisions import MAY_CHOOSE, AuditTrail
 from lstmwidgets.model.choosing.errors import errors_by_cutoff
 
@@ -149,3 +150,12 @@ def test_a_size_whose_training_fails_is_left_out_and_told(tuned):
     evidence = forecaster.decisions_[MAY_CHOOSE.index("units")].evidence
     assert 8 not in evidence["units"] and 16 in evidence["units"]
     assert evidence["failed"] == {"8": "the loss is no longer a finite number in epoch 1"}
+
+
+def test_where_nothing_improves_on_the_line_the_reasons_say_so():
+    asked = lw.LSTMConfig(horizon=7, sequence_length=14, epochs=1, learning_rate=0.9, highway="linear")
+    forecaster = lw.LSTMForecaster(asked, auto=["units", "patience"]).fit(sales(), progress_bar=False)
+    assert is_line(forecaster.model_)
+    reasons = {one.setting: one.reason for one in forecaster.decisions_}
+    assert reasons["units"] == "no size of 8, 16 improved on the line, so the smallest is taken"
+    assert reasons["patience"].endswith(": no epoch was better than the line")

@@ -7,9 +7,9 @@ import pytest
 
 import lstmwidgets as lw
 from lstmwidgets.data.windows import make_windows
-from lstmwidgets.model.build import build
+from lstmwidgets.model.build import build, is_line, start_highway
 from lstmwidgets.reports.page.display import Still
-from lstmwidgets.reports.study import inside
+from lstmwidgets.reports.study import inside, models, told
 from lstmwidgets.reports.study.study import Study
 
 
@@ -57,3 +57,25 @@ def test_where_it_cannot_be_taken_apart_the_reason_is_told_and_attention_instead
         assert picture is None and rests is None
     assert inside.caption(study).endswith("at each step of one window.")
     assert study.explorer().summary()
+
+
+def test_a_network_that_is_still_the_line_it_began_as_is_told_as_that_line():
+    series = lw.load_dataset("nile")
+    config = lw.LSTMConfig(sequence_length=12, horizon=2, units=4, highway="linear")
+    windows, network = make_windows(series, config), build(config)
+    assert not is_line(network)  # its cells draw at random until it begins
+    assert start_highway(network, windows) and is_line(network)
+    study = Study(series, config)
+    study.__dict__["forecaster"] = lw.LSTMForecaster.fitted(config, series, windows, network)
+    assert models.kept_epoch(study.forecaster) == 0
+    assert "the forecast is the linear model itself: no epoch of training improved it" in study.verdict
+    assert "makes the very same forecasts" in study.diagnosis["linear rival"].sentence
+    assert study.diagnosis["linear rival"].headline in study.diagnosis.verdict
+    assert repr(inside.cell(study)).startswith("The cells below do not reach the forecast")
+    assert "no memory adds to that" in repr(inside.memory(study))
+    assert "Half of" not in repr(inside.rests(study)) and "rests on the step" in repr(inside.rests(study))
+    assert inside.caption(study).endswith("nothing of it reaches the forecast.")
+    # the sentence and the card beside it tell one number
+    gain = study.scores.at["LSTM", "skill"]
+    assert study.diagnosis["skill"].evidence["skill"] == pytest.approx(gain, abs=1e-12)
+    assert told.headline(study).verdict == study.verdict

@@ -26,6 +26,12 @@ from lstmwidgets.analysis.diagnosis.trial import Trial
 from lstmwidgets.analysis.scoring.baselines import RIDGE
 from lstmwidgets.config import LSTMConfig
 
+THE_LINE = "the forecast is the linear model itself: no epoch of training improved it"
+"""Headline of a network with ``highway="linear"`` whose forecasts are those of the regression it began as."""
+
+SAME = 1e-4
+"""Forecasts less than this share of the mean error apart are the same, but for the digits reckoned with."""
+
 FEWEST_APART = 3
 """With fewer forecasts than this that share no target, nothing can be told from chance."""
 
@@ -179,7 +185,17 @@ def check_linear(trial: Trial) -> Iterator[Finding]:
     test = trial.skill(RIDGE)
     numbers = {"skill": test.mean, "p": test.p, "mae": trial.mae(trial.model), "ridge mae": trial.mae(RIDGE)}
     detail = f"(MAE {_maes(trial, RIDGE)}; {_in_words(test)})"
-    if not _real(test):
+    if _is_ridge(trial):
+        yield Finding(
+            "linear rival",
+            "quiet",
+            THE_LINE,
+            "A ridge regression on the same windows makes the very same forecasts (MAE "
+            f"{number(trial.mae(RIDGE), trial.unit)}): {trial.model} began as it, and no epoch was better.",
+            {**numbers, "same": True},
+            "Prefer the simpler model: the network adds nothing to it.",
+        )
+    elif not _real(test):
         yield Finding(
             "linear rival",
             "quiet",
@@ -209,6 +225,14 @@ def check_linear(trial: Trial) -> Iterator[Finding]:
             numbers,
             _beside_ridge(trial),
         )
+
+
+def _is_ridge(trial: Trial) -> bool:
+    """Whether a network that began as the ridge regression still makes its forecasts."""
+    if not trial.is_network or trial.config is None or trial.config.highway != "linear":
+        return False
+    apart = np.abs(trial.forecasts[trial.model] - trial.forecasts[RIDGE])[trial.counted]
+    return bool(apart.max() <= SAME * trial.mae(RIDGE))
 
 
 def _beside_ridge(trial: Trial) -> str:
