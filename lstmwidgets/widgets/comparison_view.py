@@ -148,6 +148,7 @@ class ComparisonView(View):
 
 def _verdicts_html(scene: Scene) -> str:
     said = [f"<li>{html.escape(each)}</li>" for each in scene.verdicts]
+    said += [f'<li class="lw-warning">{html.escape(each)}</li>' for each in scene.cautions]
     said += [f'<li class="lw-error" role="alert">{html.escape(each)}</li>' for each in scene.failures]
     said += [f'<li class="lw-quiet">{html.escape(note)}</li>' for note in scene.notes]
     return f'<ul aria-label="Verdicts">{"".join(said)}</ul>' if said else ""

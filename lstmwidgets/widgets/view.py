@@ -23,6 +23,23 @@ log = logging.getLogger(__name__)
 STILL_DPI = 120
 _FORMATS = (".png", ".svg", ".html")
 
+_PAGE_STYLE = """
+:root { color-scheme: light dark; }
+body { margin: 0; background: #ffffff; }
+figure { box-sizing: border-box; max-width: 75rem; margin: 0 auto; padding: 1rem; background: #ffffff; }
+figure > svg { display: block; width: 100%; height: auto; }
+figcaption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+  white-space: nowrap; }
+@media (prefers-color-scheme: dark) {
+  body { padding: 1rem; background: #121212; }
+  figure { border-radius: 8px; }
+}
+"""
+"""Of a saved page: the still on white, and for who cannot see it its words, which it holds already."""
+
+
+_UNREAD = '<svg aria-hidden="true"'
+
 
 class View(ipywidgets.VBox):
     """A column of widgets with two renderings of the same state, one live and one still.
@@ -86,9 +103,10 @@ class View(ipywidgets.VBox):
         words = html.escape(self.summary())
         return (
             '<!doctype html>\n<html lang="en"><meta charset="utf-8">'
-            f"<title>{html.escape(repr(self))}</title>\n"
-            f'<figure role="img" aria-label="{words}">{drawing[drawing.index("<svg") :]}'
-            f"<figcaption>{words}</figcaption></figure></html>\n"
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f"<title>{html.escape(repr(self))}</title><style>{_PAGE_STYLE}</style>\n<body>"
+            f"<figure>{drawing[drawing.index('<svg') :].replace('<svg', _UNREAD, 1)}"
+            f"<figcaption>{words}</figcaption></figure></body></html>\n"
         )
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:

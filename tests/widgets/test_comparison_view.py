@@ -40,6 +40,12 @@ def test_each_config_has_its_errors_beside_its_bars_and_the_rule_is_last(compari
     assert page.count("<tr>") == 1 + 3
 
 
+def test_a_skill_that_rounds_to_nothing_has_no_sign(comparison):
+    scene = scene_of(comparison)
+    scene = replace(scene, table=scene.table.assign(skill=-0.001))
+    assert {found["skill"] for found in cells_of(scene)[:-1]} == {"0.00"}
+
+
 def test_a_config_called_like_the_naive_rule_keeps_its_own_numbers(comparison):
     rule = comparison.naive.name
     named = [replace(run, name=rule) if run.name == "RNN" else run for run in comparison.outcomes]
@@ -51,6 +57,8 @@ def test_a_config_called_like_the_naive_rule_keeps_its_own_numbers(comparison):
 def test_the_verdicts_stand_in_the_view_and_in_its_summary(view, comparison):
     assert len(comparison.verdicts) == 1
     assert comparison.verdicts[0] in view.summary()
+    assert f"Compared with {comparison.best}, the best on validation." in view.summary()
+    assert all(one in view.summary() for one in comparison.cautions) and len(comparison.cautions) > 0
     assert f"{view.comparison.naive.name}: test error" in view.summary()
 
 

@@ -93,6 +93,7 @@ def test_a_view_is_saved_as_a_picture_or_refuses_the_name(tmp_path):
     page = view.save(tmp_path / "line.html").read_text()
     assert "<svg" in page and "a line from 0 to 1 &amp; no more" in page
     assert "src=" not in page and "<script" not in page
+    assert '<svg aria-hidden="true"' in page and "prefers-color-scheme: dark" in page
     with pytest.raises(ValueError, match="'line.pdf'.*it must end in .png or .svg or .html"):
         view.save("line.pdf")
     for ending in ("html", "png"):

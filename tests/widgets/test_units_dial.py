@@ -217,9 +217,9 @@ def test_points_come_as_trainings_end_and_a_new_start_goes_on(series):
 
 def test_values_that_do_not_fit_the_series_are_told_and_cannot_be_started(series):
     dial = lw.UnitsDial(series, SMALL, "sequence_length", [8, 90], seeds=1)
-    assert "sequence_length=90 cannot be trained on this series" in dial.problem
-    assert "cannot be trained" in status(dial) and enabled(dial) == set()
-    with pytest.raises(lw.LSTMWidgetsError, match="cannot be trained on this series"):
+    assert dial.problem.startswith("sequence_length=90 with horizon=2 does not fit")
+    assert "does not fit" in status(dial) and enabled(dial) == set()
+    with pytest.raises(lw.LSTMWidgetsError, match="does not fit"):
         dial.run()
     dial._controls.values.value = "8, 12"
     assert dial.problem == "" and enabled(dial) == {"start"} and dial.values == (8, 12)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from lstmwidgets.analysis.choosing.outcome import Run
 from lstmwidgets.analysis.diagnosis.checks.finding import number
@@ -12,18 +12,19 @@ _LATE = 0.95
 """Of the epochs asked for, so many had gone by when a training that went through all of them was best."""
 
 
-def unfinished(runs: Sequence[Run]) -> tuple[list[str], int, int]:
-    """The names of which most trainings were best at their very end, and how many of those trainings were.
+def unfinished(runs: Sequence[Run], by: Callable[[Run], str]) -> tuple[list[str], int, int]:
+    """The names of which most trainings were best at their very end, and how many of these there are.
 
     Returns
     -------
     (names, late, trainings)
-        The names in the order of their first training; of their ``trainings`` so many were ``late``: best
-        in the last 5 % of their epochs, at least in the last one, with none of them spared.
+        The names that runs have ``by`` a rule, in the order of their first training; of their ``trainings``
+        so many were ``late``: best in the last 5 % of their epochs, at least in the last one, with none of
+        them spared.
     """
     names, late, trainings = [], 0, 0
-    for name in dict.fromkeys(run.name for run in runs):
-        ended = [run for run in runs if run.name == name and not run.failure]
+    for name in dict.fromkeys(map(by, runs)):
+        ended = [run for run in runs if by(run) == name and not run.failure]
         count = sum(map(_late, ended))
         if 2 * count > len(ended):
             names.append(name)
@@ -36,19 +37,22 @@ def _late(run: Run) -> bool:
     return len(run.history) >= epochs and run.best_epoch >= math.ceil(_LATE * epochs)
 
 
-def still_learning(runs: Sequence[Run], may_change: str) -> str:
+def still_learning(
+    runs: Sequence[Run], may_change: str, by: Callable[[Run], str] = lambda run: run.name, form: str = "{}"
+) -> str:
     """What is to be said of configs whose epochs ended too early; empty where there is none.
 
-    ``may_change`` is what more epochs may change, such as "the order".
+    ``may_change`` is what more epochs may change, such as "the order"; ``form`` is what is said around the
+    names that runs have ``by`` a rule.
     """
-    names, late, trainings = unfinished(runs)
+    names, late, trainings = unfinished(runs, by)
     if not names:
         return ""
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    verb = "was" if len(names) == 1 else "were"
+    verb = "was" if len(names) == 1 and form == "{}" else "were"
     return (
-        f"{listed} {verb} still getting better when the epochs ended ({late:,} of {trainings:,} trainings): "
-        f"with more epochs {may_change} may change."
+        f"{form.format(listed)} {verb} still getting better when the epochs ended ({late:,} of {trainings:,} "
+        f"trainings): with more epochs {may_change} may change."
     )
 
 

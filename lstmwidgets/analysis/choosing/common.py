@@ -68,6 +68,8 @@ def common_of(
             try:
                 cut[kind] = make_windows(series, config, covariates=covariates)
             except LSTMWidgetsError as error:
+                if str(error).startswith(f"{name} "):  # a value of a curve, which the error names itself
+                    raise
                 raise LSTMWidgetsError(f"{name} cannot be trained on this series: {error}") from None
     origins: dict[Part, NDArray[np.integer]] = {}
     notes: list[str] = []

@@ -63,9 +63,10 @@ def _names(configs: Sequence[LSTMConfig]) -> list[str]:
     names = [", ".join(f"{name}={one[name]}" for name in differing) or one["cell"] for one in settings]
     for place, name in enumerate(names):
         if (first := names.index(name)) < place:
+            with_ = f", with {name}" if differing else ""
             raise LSTMWidgetsError(
-                f"configs {first + 1} and {place + 1} are the same ({name}): pass each once, or a dict with "
-                "a name for each"
+                f"configs {first + 1} and {place + 1} are the same{with_}: pass each once, or a dict with a "
+                "name for each"
             )
     return names
 
@@ -84,8 +85,8 @@ def check_comparable(configs: Mapping[str, LSTMConfig]) -> None:
             ours, theirs = getattr(first[1], field), getattr(config, field)
             if ours != theirs:
                 raise LSTMWidgetsError(
-                    f"{first[0]} has {field}={ours:g} and {name} has {theirs:g}, so their errors would be of "
-                    f"different targets: give all configs the same {field}"
+                    f"{field} is {ours:g} for {first[0]} and {theirs:g} for {name}, so their errors would be "
+                    f"of different targets: give all configs the same {field}"
                 )
 
 

@@ -166,7 +166,7 @@ class ValidationCurve:
     @property
     def values(self) -> list[int]:
         """Those tried so far, ascending."""
-        return list(dict.fromkeys(self._value(run) for run in self.outcomes))
+        return list(dict.fromkeys(self.value_of(run) for run in self.outcomes))
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -178,7 +178,7 @@ class ValidationCurve:
         """
         rows = []
         for value in self.values:
-            trained = [run for run in self.outcomes if self._value(run) == value]
+            trained = [run for run in self.outcomes if self.value_of(run) == value]
             errors = pd.Series([run.val_error for run in trained if not run.failure], dtype=np.float64)
             rows.append(
                 {
@@ -196,7 +196,7 @@ class ValidationCurve:
     def runs(self) -> pd.DataFrame:
         """A row for each training: value, seed, error and cost; ``failure`` is "" where it ended well."""
         columns = ["seed", "val_error", "parameters", "epoch_seconds", "seconds", "best_epoch", "failure"]
-        rows = [[self._value(run), *(getattr(run, name) for name in columns)] for run in self.outcomes]
+        rows = [[self.value_of(run), *(getattr(run, name) for name in columns)] for run in self.outcomes]
         return pd.DataFrame(rows, columns=[self.parameter, *columns])
 
     @cached_property
@@ -209,7 +209,7 @@ class ValidationCurve:
         seeds = sorted({run.seed for run in well})
         errors = np.full((len(self.values), len(seeds)), np.nan)
         for run in well:
-            errors[self.values.index(self._value(run)), seeds.index(run.seed)] = run.val_error
+            errors[self.values.index(self.value_of(run)), seeds.index(run.seed)] = run.val_error
         return one_standard_error(self.values, errors)
 
     @property
@@ -244,5 +244,6 @@ class ValidationCurve:
     def __repr__(self) -> str:
         return str(self)
 
-    def _value(self, run: Run) -> int:
+    def value_of(self, run: Run) -> int:
+        """What a training tried."""
         return int(getattr(run.config, self.parameter))

@@ -66,5 +66,6 @@ def cautions_of(curve: ValidationCurve) -> list[str]:
     if len(means) and means.min() >= curve.rule_error:
         what = "choosing a value"
         said.append(unbeaten(curve.rule, curve.rule_error, curve.unit, "validation", what))
-    said.append(still_learning(curve.outcomes, "the choice"))
+    form = f"Networks with {{}} {_COUNTED[curve.parameter]}"
+    said.append(still_learning(curve.outcomes, "the choice", lambda run: f"{curve.value_of(run):,}", form))
     return list(filter(None, said))

@@ -51,8 +51,10 @@ def verdict(one: str, other: str, test: Difference, p: float, horizon: int, test
     larger = max(test.reference, test.reference + test.mean)
     if p >= LEVEL:
         reach = test.interval(1 - LEVEL / tests)[1] - test.mean
-        found = "the noise is too large to tell" if reach > _TELLING * larger else "equal within noise"
-        return f"{one} and {other}: {found} on the test part ({evidence}; noise ± {_share(reach, larger)})."
+        found = "equal within noise on the test part"
+        if reach > _TELLING * larger:
+            found = "the noise of the test part is too large to tell"
+        return f"{one} and {other}: {found} ({evidence}; noise ± {_share(reach, larger)})."
     better, worse = (one, other) if test.mean < 0 else (other, one)
     gain, doubt = _share(abs(test.mean), larger), "" if test.seeds > 1 else "; other seeds may tell otherwise"
     return f"{better} errs less than {worse} on the test part by {gain} ({evidence}{doubt})."

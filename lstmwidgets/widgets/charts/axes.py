@@ -42,12 +42,12 @@ def value_limits(heights: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
 
 
 def log_ticks(bottom: float, top: float, most: int = 6) -> NDArray[np.float64]:
-    """Round values of a log axis: 1, 2 and 5 of each decade, or fewer where that would be too many.
+    """Round values of a log axis: 1, 2 and 5 of each decade, fewer where those are many, more where few.
 
     Examples
     --------
-    >>> log_ticks(0.08, 1.4).tolist()
-    [0.1, 0.2, 0.5, 1.0]
+    >>> log_ticks(0.08, 1.4).tolist(), log_ticks(0.21, 0.84).tolist()
+    ([0.1, 0.2, 0.5, 1.0], [0.3, 0.5, 0.7])
     """
     powers = range(math.floor(math.log10(bottom)), math.ceil(math.log10(top)) + 1)
     for mantissas, every in (("125", 1), ("13", 1), ("1", 1), *(("1", apart) for apart in range(2, 40))):
@@ -57,7 +57,14 @@ def log_ticks(bottom: float, top: float, most: int = 6) -> NDArray[np.float64]:
         shown = [tick for tick in ticks if bottom <= tick <= top]
         if len(shown) <= most:
             break
+    if len(shown) < _FEW:
+        finer = [float(f"{mantissa}e{power}") for power in powers for mantissa in "12357"]
+        shown = [tick for tick in finer if bottom <= tick <= top]
     return np.array(shown)
+
+
+_FEW = 3
+"""A log axis with fewer numbers can hardly be read."""
 
 
 def ticks_between(low: float, high: float, most: int = 6) -> NDArray[np.float64]:

@@ -28,7 +28,8 @@ _WIDE, _WIDER = 128, 150
 
 def draw(scene: Scene, shown: tuple[str, ...]) -> Picture:
     """A figure on white, as wide as a page; lines of the configs ``shown`` alone, bars of all."""
-    said = [line for each in (*scene.verdicts, *scene.failures, *scene.notes) for line in _folded(each)]
+    told = (*scene.verdicts, *scene.cautions, *scene.failures, *scene.notes)
+    said = [line for each in told for line in _folded(each)]
     rows = len(scene.candidates) + bool(scene.rule)
     heights = [0.17 * len(said) + 0.05, 0.42 * rows + 0.35, 0.2, 2.6, 0.36]
     picture = Picture(width=10.0, height=sum(heights) + 0.9)
@@ -67,7 +68,7 @@ def _rule_hue(scene: Scene) -> str:
 
 def _errors(axes: Axes, scene: Scene) -> None:
     unit = f", {scene.unit}" if scene.unit else ""
-    quiet_axes(axes, title=f"Mean absolute error{unit}: validation (light), test (strong)")
+    quiet_axes(axes, title=f"Error{unit}: validation light, test strong")
     axes.grid(visible=False)
     axes.grid(axis="x", color="#e6e6e6", linewidth=0.6)
     names = [each.name for each in scene.candidates] + [scene.rule] * bool(scene.rule)

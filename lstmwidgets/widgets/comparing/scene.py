@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstmwidgets.analysis.choosing.compare import Comparison
-from lstmwidgets.analysis.choosing.words import failures
+from lstmwidgets.analysis.choosing.words import basis, failures
 from lstmwidgets.errors import LSTMWidgetsError
 from lstmwidgets.widgets import theme
 
@@ -95,7 +95,9 @@ class Scene:
         Its errors, NaN where unknown.
     rule_forecast : pandas.Series
         From that cutoff.
-    verdicts, failures, notes : tuple of str
+    verdicts : tuple of str
+        First what the configs are compared with.
+    cautions, failures, notes : tuple of str
     """
 
     title: str
@@ -108,6 +110,7 @@ class Scene:
     rule_errors: dict[Part, float]
     rule_forecast: pd.Series
     verdicts: tuple[str, ...]
+    cautions: tuple[str, ...]
     failures: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -168,7 +171,8 @@ def scene_of(comparison: Any) -> Scene:
         rule="" if rule is None else rule.name,
         rule_errors={} if rule is None else {"validation": rule.val_error, "test": rule.test_error},
         rule_forecast=pd.Series(dtype="float64") if rule is None else rule.forecast,
-        verdicts=tuple(comparison.verdicts),
+        verdicts=(*basis(comparison), *comparison.verdicts),
+        cautions=tuple(comparison.cautions),
         failures=tuple(failures(comparison)),
         notes=comparison.notes,
     )

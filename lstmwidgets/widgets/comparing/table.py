@@ -49,7 +49,9 @@ def cells_of(scene: Scene) -> list[Cells]:
 def _costs(row: pd.Series) -> Cells:
     skill, epoch, best = row["skill"], row["epoch_seconds"], row["seconds_to_best"]
     return {
-        "skill": f"{skill:.2f}".replace("-", "\N{MINUS SIGN}") if math.isfinite(skill) else UNKNOWN,
+        "skill": f"{round(skill, 2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")
+        if math.isfinite(skill)
+        else UNKNOWN,
         "parameters": f"{row['parameters']:,.0f}",
         "epoch": f"{epoch:.2g}" if math.isfinite(epoch) else UNKNOWN,
         "best": duration(best) if math.isfinite(best) else UNKNOWN,

@@ -77,5 +77,8 @@ def summary(scene: Scene) -> str:
     """The whole comparison in one paragraph."""
     each = [of_candidate(candidate, scene) for candidate in scene.candidates]
     return " ".join(
-        filter(None, [f"{heading(scene)}.", *scene.verdicts, *each, of_rule(scene), *scene.failures])
+        filter(
+            None,
+            [f"{heading(scene)}.", *scene.verdicts, *scene.cautions, *each, of_rule(scene), *scene.failures],
+        )
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,47 @@ def three() -> Comparison:
 def trained() -> Comparison:
     configs = {"LSTM": SMALL, "GRU": SMALL.replace(cell="gru")}
     return compare(lw.load_dataset("nile"), configs, seeds=2, progress_bar=False)
+
+
+def test_it_is_said_what_the_others_are_compared_with_and_what_noise_is(three: Comparison) -> None:
+    for text in (str(three), three._repr_html_()):
+        assert "Compared with B, the best on validation. Noise is the 95 % interval" in " ".join(text.split())
+    assert three.cautions == []
+
+
+def test_noise_of_half_the_error_is_called_too_large_to_tell() -> None:
+    rng = np.random.default_rng(3)
+    runs = [
+        made(name, np.abs(noisy(rng, level)), 1.0, seed)
+        for name in "AB"
+        for seed, level in enumerate((0.2, 1.8))
+    ]
+    (said,) = Comparison(tuple(runs), TREND).verdicts
+    assert said.startswith("B and A: the noise of the test part is too large to tell (p = ")
+
+
+def test_configs_whose_epochs_ended_too_early_are_named() -> None:
+    epochs = pd.DataFrame({"epoch": [1, 2], "loss": 1.0, "val_loss": [1.0, 0.9], "seconds": 0.5})
+    runs = [
+        replace(made(name, 1.0 + seed / 9, 1.0, seed), history=epochs, best_epoch=best)
+        for name, found in {"A": (2, 2, 1), "B": (1, 1, 2)}.items()
+        for seed, best in enumerate(found)
+    ]
+    assert Comparison(tuple(runs), TREND).cautions == [
+        "A was still getting better when the epochs ended (2 of 3 trainings): with more epochs the order may "
+        "change."
+    ]
+
+
+def test_a_naive_rule_that_none_beats_is_told(trained: Comparison) -> None:
+    assert trained.naive is not None
+    worse = [replace(run, test_errors=run.test_errors + 1e3) for run in trained.outcomes]
+    said = Comparison(tuple(worse), trained.series, trained.naive).cautions[0]
+    assert said.startswith(
+        f"{trained.naive.name.capitalize()} errs no more than any of them on the test part"
+    )
+    better = [replace(run, test_errors=run.test_errors * 0) for run in trained.outcomes]
+    assert not any("errs no more" in one for one in replace(trained, outcomes=tuple(better)).cautions)
 
 
 def test_what_differs_is_told_and_what_does_not_is_called_equal(three: Comparison) -> None:
@@ -180,7 +222,7 @@ def test_skill_and_the_naive_rule_are_those_of_the_score_table(trained: Comparis
 def test_configs_of_a_list_are_named_by_how_they_differ() -> None:
     assert list(named_configs([SMALL, SMALL.replace(units=8)])) == ["units=4", "units=8"]
     assert list(named_configs([SMALL])) == list(named_configs(SMALL)) == ["lstm"]
-    with pytest.raises(LSTMWidgetsError, match=r"configs 1 and 3 are the same \(units=4\)"):
+    with pytest.raises(LSTMWidgetsError, match=r"configs 1 and 3 are the same, with units=4: "):
         named_configs([SMALL, SMALL.replace(units=8), SMALL])
 
 
@@ -206,7 +248,7 @@ def test_seeds_change_nothing_but_the_seed() -> None:
         ({"A": SMALL}, [], r"seeds=\[\] is not accepted"),
         ({"A": SMALL}, [1, 1], r"seeds=\[1, 1\] has 1 twice"),
         ({"A": SMALL}, [-1], "seed=-1 is not accepted"),
-        ({"A": SMALL, "B": SMALL.replace(horizon=3)}, 3, "A has horizon=2 and B has 3, so their errors"),
+        ({"A": SMALL, "B": SMALL.replace(horizon=3)}, 3, "horizon is 2 for A and 3 for B, so their errors"),
         ({"A": SMALL, "B": SMALL.replace(test_fraction=0.2)}, 3, "give all configs the same test_fraction"),
         ({"A": SMALL, "B": SMALL.replace(sequence_length=99)}, 3, "B cannot be trained on this series"),
     ],

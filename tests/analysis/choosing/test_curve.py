@@ -95,6 +95,22 @@ def test_what_the_smaller_value_does_not_spare_is_not_told() -> None:
     assert saved(dear, cheap) == saved(cheap, cheap) == ""
 
 
+def test_a_naive_rule_unbeaten_and_epochs_ended_too_early_are_told(
+    trained: tuple[ValidationCurve, list[Run]],
+) -> None:
+    curve = trained[0]
+    assert curve.rule in ("repeat last", "window mean") and curve.rule_error > 0
+    late = [replace(run, best_epoch=2) for run in curve.outcomes]
+    told = ValidationCurve.of("units", late, "ppm", ("repeat last", 0.5)).reason
+    assert "Repeat last errs no more than any of them on the validation part, 0.500 ppm: mend" in told
+    assert told.endswith(
+        "Networks with 2 and 4 units were still getting better when the epochs ended (4 of 4 trainings): "
+        "with more epochs the choice may change."
+    )
+    early = [replace(run, best_epoch=1) for run in curve.outcomes]
+    assert ValidationCurve.of("units", early, "ppm", ("repeat last", 1e9)).cautions == []
+
+
 def test_a_best_that_nothing_smaller_comes_near_is_chosen_itself(
     trained: tuple[ValidationCurve, list[Run]],
 ) -> None:
@@ -168,7 +184,7 @@ def test_a_curve_over_the_sequence_length_keeps_all_else(nile: pd.Series) -> Non
         (
             "sequence_length",
             [8, 90],
-            "sequence_length=90 cannot be trained on this series: sequence_length=90 with horizon=2 does not",
+            "^sequence_length=90 with horizon=2 does not",
         ),
     ],
 )
