@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self, get_args
 
 import numpy as np
@@ -369,12 +370,25 @@ def _sentence(item: Any, parameters: dict[str, Parameter]) -> str:
     name, value = str(item["loc"][0]), item["input"]
     if name not in parameters:
         return f"{name}={_shown(value)} is not accepted: LSTMConfig has the fields {', '.join(parameters)}"
-    kind = (
-        ""
-        if isinstance(value, (int, float)) and not isinstance(value, bool)
-        else f" ({type(value).__name__})"
-    )
-    return f"{name}={_shown(value)}{kind} is not accepted: {name} takes {parameters[name].accepts}"
+    plain = isinstance(value, (int, float)) and not isinstance(value, bool)
+    choices = parameters[name].choices
+    kind = "" if plain or (choices and isinstance(value, str)) else f" ({type(value).__name__})"
+    said = f"{name}={_shown(value)}{kind} is not accepted{near(value, choices)}"
+    return f"{said}: {name} takes {parameters[name].accepts}"
+
+
+def near(value: Any, known: Iterable[str]) -> str:
+    """A question in parentheses, where what was given is nearly a name that there is; else empty.
+
+    Examples
+    --------
+    >>> near("GRU", ["lstm", "gru"]), near("zebra", ["lstm", "gru"])
+    (" (did you mean 'gru'?)", '')
+    """
+    if not isinstance(value, str):
+        return ""
+    found = get_close_matches(value.lower(), list(known), n=1)
+    return f" (did you mean {found[0]!r}?)" if found else ""
 
 
 def _shown(value: Any) -> str:

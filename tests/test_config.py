@@ -111,7 +111,7 @@ def test_a_fraction_is_no_whole_number():
 def test_a_choice_outside_the_list_is_refused_with_the_list():
     with pytest.raises(LSTMWidgetsError) as caught:
         LSTMConfig(centering="first")
-    assert str(caught.value) == "centering='first' (str) is not accepted: centering takes 'last' or 'none'"
+    assert str(caught.value) == "centering='first' is not accepted: centering takes 'last' or 'none'"
 
 
 def test_an_unknown_field_is_refused_with_the_fields_there_are():
@@ -175,3 +175,11 @@ def test_accepted_values_are_told_in_words():
 def test_anything_but_a_config_is_refused_where_one_is_wanted(config):
     with pytest.raises(LSTMWidgetsError, match=r"not an LSTMConfig: write LSTMConfig\(units=32"):
         checked_config(config)
+
+
+def test_a_choice_that_is_nearly_written_gets_a_question():
+    with pytest.raises(LSTMWidgetsError) as caught:
+        LSTMConfig(cell="GRU")
+    assert str(caught.value).startswith(
+        "cell='GRU' is not accepted (did you mean 'gru'?): cell takes 'lstm' or "
+    )

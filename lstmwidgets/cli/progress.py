@@ -126,7 +126,7 @@ class SearchProgress:
         self._shown = shown
         self._bar = _bar(self._console) if live else None
         self._task: Any = None
-        self._told: set[int] = set()
+        self._told: set[int] | None = None
 
     def __enter__(self) -> Self:
         if self._bar is not None:
@@ -143,6 +143,11 @@ class SearchProgress:
     def on_trial(self, search: Any) -> None:
         """A trial has ended: see `lstmwidgets.tune`."""
         ended = search.trials[search.trials["state"].isin(["done", "pruned", "failed"])]
+        if self._told is None:
+            self._told = set()
+            if search.earlier:
+                self._resumed(search)
+                return
         least = f", least error {search.best_error:.4g} {search.unit}".rstrip() if len(search.done) else ""
         if self._bar is not None:
             self._bar.update(
@@ -153,6 +158,18 @@ class SearchProgress:
                 words = f"trial {number}: {_of_trial(ended.loc[number])}{least}"
                 self._console.print(Text(printable(words)), soft_wrap=True)
             self._told = set(ended.index)
+
+    def _resumed(self, search: Any) -> None:
+        """Tell of the trials that were there already, and tell none of them again."""
+        ended = search.trials[search.trials["state"].isin(["done", "pruned", "failed"])]
+        self._told = set(ended.index)
+        count = f"{search.earlier:,} trial{'s' * (search.earlier != 1)}"
+        words = f"going on with {count} of an earlier run, kept in {search.place}"
+        if self._bar is not None:
+            self._bar.update(self._task, stage=words)
+            self._bar.console.print(Text(printable(words)), soft_wrap=True)
+        elif self._shown:
+            self._console.print(Text(printable(words)), soft_wrap=True)
 
 
 def _of_trial(row: Any) -> str:

@@ -13,8 +13,12 @@ import typer
 from lstmwidgets.cli import flags
 from lstmwidgets.cli.exits import accepting, printable, write_json
 
-BEST, TRIALS, PAGE = "best.json", "trials.csv", "search.html"
-"""The files it writes: the chosen config, a row for each trial, and a page that shows the search."""
+BEST, SMALLEST, TRIALS, PAGE = "best.json", "smallest.json", "trials.csv", "search.html"
+"""The files it writes: the chosen config, that of the smallest network as good within the noise, a row for
+each trial, and a page that shows the search."""
+
+STUDY = "search.sqlite3"
+"""Where the search is kept, in the same folder, unless another place is named."""
 
 
 @flags.with_settings
@@ -68,7 +72,7 @@ def command(
         typer.Option(
             metavar="FILE|URL",
             help="Where the search is kept, and goes on: a file, or an address of Optuna's. By default "
-            "lstmwidgets-search.sqlite3 here.",
+            "search.sqlite3 in the folder of -o.",
             show_default=False,
         ),
     ] = None,
@@ -103,9 +107,10 @@ def command(
 ) -> None:
     """Search for the settings that forecast a series best, by their error on its validation part.
 
-    Settings given by a flag stay, the others are searched. Writes best.json (the chosen settings), trials.csv
-    and search.html into a folder, and prints the command of a report with them. The test part is not looked
-    at: the report tells how good the choice is there.
+    Settings given by a flag stay, the others are searched. Writes best.json (the chosen settings),
+    smallest.json (of the smallest network that is as good within the noise), trials.csv and search.html into
+    a folder, and prints the command of a report with them. The test part is not looked at: the report tells
+    how good the choice is there.
 
     A second run goes on where the first one ended, also after it was killed.
     """
@@ -137,6 +142,7 @@ def command(
         config = LSTMConfig(**settings)
         subject = Subject(source, config, **asked)
     with _made(out if out is not None else Path(f"{flags.stem(source)}-search")) as folder:
+        _check_gaps(subject, names, folds)
         search = _search(
             subject,
             shown=not (quiet or json),
@@ -144,17 +150,37 @@ def command(
             trials=trials,
             space=names,
             folds=folds,
-            storage=storage,
+            storage=folder / STUDY if storage is None else storage,
             name=name,
             workers=workers,
             scheduler=scheduler,
         )
         files = _write(search, folder)
-    line = _command_line(source, asked, search, folder)
+    line = _command_line(source, asked, search.best)
+    smaller = _command_line(source, asked, search.smallest_as_good, "-small")
     if json:
-        write_json(_answer(search, folder, files, line))
+        write_json(_answer(search, folder, files, line, smaller))
         return
-    typer.echo(printable("\n".join([*search.sentences, "", line, str(files["page"])])))
+    said = [*search.sentences, f"The search is kept in {search.place}: the same command goes on.", "", line]
+    if search.smallest_trial != search.best_trial:
+        said += ["or, with the smallest network that is as good:", smaller]
+    typer.echo(printable("\n".join([*said, str(files["page"])])))
+
+
+def _check_gaps(subject: Any, names: list[str] | None, folds: Any) -> None:
+    """Refuse, before the budget is spent, a series that no report with what may be chosen is made of.
+
+    Raises
+    ------
+    LSTMWidgetsError
+        When the newest values are missing, or the longest windows leave nothing to test on, with what to do.
+    """
+    from lstmwidgets.analysis.choosing.search.tune import longest_of
+    from lstmwidgets.reports.study import gaps
+
+    series = subject.series
+    if series.isna().any():
+        gaps.forecastable(series, longest_of(series, subject.config, names, folds), subject.fill)
 
 
 def _check_workers(workers: Any) -> None:
@@ -198,7 +224,7 @@ def _search(subject: Any, *, shown: bool, **options: Any) -> Any:
 
 
 def _write(search: Any, folder: Path) -> dict[str, Path]:
-    """The three files, each whole or not at all."""
+    """The files, each whole or not at all."""
     from lstmwidgets.reports.single.refusals import OutputError, explained
     from lstmwidgets.reports.study.tables import safe_csv
     from lstmwidgets.reports.whole import write_whole
@@ -207,6 +233,9 @@ def _write(search: Any, folder: Path) -> dict[str, Path]:
     try:
         return {
             "config": write_whole(folder / BEST, f"{search.best.model_dump_json(indent=2)}\n"),
+            "smallest": write_whole(
+                folder / SMALLEST, f"{search.smallest_as_good.model_dump_json(indent=2)}\n"
+            ),
             "trials": write_whole(folder / TRIALS, safe_csv(search.trials.reset_index())),
             "page": SearchView(search).save(folder / PAGE),
         }
@@ -214,16 +243,16 @@ def _write(search: Any, folder: Path) -> dict[str, Path]:
         raise OutputError(explained(error, folder)) from error
 
 
-def _command_line(source: str, asked: dict[str, Any], search: Any, folder: Path) -> str:
-    """The shell command of a report with the chosen settings."""
+def _command_line(source: str, asked: dict[str, Any], config: Any, ending: str = "") -> str:
+    """The shell command of a report with these settings."""
     from lstmwidgets.reports.study.command import command_of
 
     given = {name: value for name, value in asked.items() if value is not None}
-    line = command_of(source, given, search.best, f"{flags.stem(source)}-report")
+    line = command_of(source, given, config, f"{flags.stem(source)}-report{ending}")
     return line or shlex.join(["lstmwidgets", "report", source])
 
 
-def _answer(search: Any, folder: Path, files: dict[str, Path], line: str) -> dict[str, Any]:
+def _answer(search: Any, folder: Path, files: dict[str, Path], line: str, smaller: str) -> dict[str, Any]:
     counts = search.trials["state"].value_counts()
     return {
         "folder": str(folder),
@@ -232,10 +261,19 @@ def _answer(search: Any, folder: Path, files: dict[str, Path], line: str) -> dic
         "error": search.best_error,
         "unit": search.unit,
         "trial": search.best_trial,
+        "parameters": search.parameters_of(search.best_trial),
+        "smallest": {
+            "config": search.smallest_as_good.model_dump(mode="json"),
+            "error": search.error_of(search.smallest_trial),
+            "trial": search.smallest_trial,
+            "parameters": search.parameters_of(search.smallest_trial),
+            "command": smaller,
+        },
         "trials": {str(state): int(count) for state, count in counts.items()},
         "importance": {str(setting): float(share) for setting, share in search.importance.items()},
         "beyond_chance": search.beyond_chance,
         "reason": search.reason,
         "study": search.study.study_name,
+        "storage": search.place,
         "command": line,
     }

@@ -112,7 +112,7 @@ def test_flags_reach_the_settings_in_both_spellings(run, monkeypatch):
         ("report co2 --units many", "units='many' (str) is not accepted: units takes a whole number"),
         ("report co2 --units 1.5", "units=1.5 is not accepted"),
         ("report co2 --dropout nan", "dropout=nan is not accepted: dropout takes a number from 0 to 0.9"),
-        ("report co2 --loss cubic", "loss='cubic' (str) is not accepted: loss takes 'squared' or 'absolute'"),
+        ("report co2 --loss cubic", "loss='cubic' is not accepted: loss takes 'squared' or 'absolute'"),
         ("report co2 --levels 80,x", "levels=[80, 'x'] is not accepted: levels takes whole numbers"),
         ("report co2 --fill magic", "fill='magic' is not accepted: fill takes 'forward'"),
         ("report co2 --unitz 3", "lstmwidgets report: No such option: --unitz"),

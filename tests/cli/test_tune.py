@@ -9,6 +9,7 @@ import pytest
 
 from lstmwidgets.cli.progress import SearchProgress
 from lstmwidgets.config import LSTMConfig
+from lstmwidgets.data.datasets import load_dataset
 from tests.analysis.choosing.search.made import many
 from tests.cli.test_commands import run  # noqa: F401 - a fixture
 
@@ -29,11 +30,15 @@ def test_a_search_writes_its_config_its_trials_and_a_page_and_prints_the_command
     assert "No trial" not in (tmp_path / "out" / "search.html").read_text()
     words = shlex.split(told["command"])
     assert words[:3] == ["lstmwidgets", "report", "nile"] and words[words.index("--units") + 1] == "2"
-    assert (tmp_path / "lstmwidgets-search.sqlite3").is_file()
+    assert (tmp_path / "out" / "search.sqlite3").is_file() and told["storage"] == "'out/search.sqlite3'"
+    small = LSTMConfig.model_validate_json((tmp_path / "out" / "smallest.json").read_text())
+    assert small.model_dump(mode="json") == told["smallest"]["config"]
+    assert told["smallest"]["parameters"] <= told["parameters"]
 
     code, answer, progress = run("tune", "nile", *TINY.split(), "--trials", "2", "-o", "out")
     assert code == 0 and answer.startswith("Of 2 trials (2 trained to the end), trial ")
-    assert answer.splitlines()[-2:] == [told["command"], "out/search.html"] and progress == ""
+    assert answer.splitlines()[-2:] == [told["command"], "out/search.html"]
+    assert progress.strip() == "going on with 2 trials of an earlier run, kept in 'out/search.sqlite3'"
 
 
 @pytest.mark.parametrize(
@@ -56,6 +61,16 @@ def test_what_cannot_be_searched_ends_in_a_sentence_and_a_number(run, tmp_path, 
     ended, _, said = run("tune", "nile", "-q", *asked.split())
     assert ended == code and message in " ".join(said.split())
     assert not (tmp_path / "nile-search").exists()  # nothing came of it
+
+
+def test_a_series_without_its_newest_values_is_refused_before_the_budget_is_spent(run, tmp_path):  # noqa: F811
+    series = load_dataset("nile").to_frame().reset_index()
+    series.iloc[-3:, 1] = None
+    series.to_csv(tmp_path / "late.csv", index=False)
+    code, _, said = run("tune", "late.csv", *TINY.split(), "--trials", "1")
+    told = " ".join(said.split())
+    assert code == 3 and "3 of the newest sequence_length=4 values" in told and "--fill forward" in told
+    assert not (tmp_path / "late-search").exists()
 
 
 def test_each_trial_gets_a_line_where_there_is_no_terminal(capsys):

@@ -233,7 +233,7 @@ def rests_on(shares: NDArray[np.float64] | Ledger, most: int = 3) -> str:
     Raises
     ------
     LSTMWidgetsError
-        For another ``most``.
+        For another ``most``, and for shares that are no numbers.
 
     Examples
     --------
@@ -242,7 +242,16 @@ def rests_on(shares: NDArray[np.float64] | Ledger, most: int = 3) -> str:
     """
     if isinstance(most, bool) or not isinstance(most, (int, np.integer)) or most < 1:
         raise LSTMWidgetsError(f"most={most!r} is not accepted: most takes a whole number from 1 up")
-    moved = np.abs(shares.contributions if isinstance(shares, Ledger) else np.asarray(shares, np.float64))
+    try:
+        numbers = shares.contributions if isinstance(shares, Ledger) else np.asarray(shares, np.float64)
+    except (TypeError, ValueError):
+        numbers = np.empty(())
+    if not numbers.size or not numbers.ndim:
+        raise LSTMWidgetsError(
+            f"{type(shares).__name__} is no share of steps: pass lw.forecast_shares(ledger, trace), or the "
+            "ledger itself, lw.memory_ledger(trace) of trace = lw.trace(forecaster)"
+        )
+    moved = np.abs(numbers)
     sizes = moved.reshape(len(moved), -1).sum(axis=1)
     strongest = [step for step in np.argsort(-sizes, kind="stable")[:most] if sizes[step] > 0]
     if not strongest:

@@ -12,7 +12,8 @@ import numpy as np
 from lstmwidgets.errors import LSTMWidgetsError
 
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])", re.IGNORECASE)
+_NAMES = "s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?"
+_PART = re.compile(rf"(\d+(?:\.\d+)?)\s*({_NAMES})(?![a-z])", re.IGNORECASE)
 _WHOLE = re.compile(rf"\s*(?:{_PART.pattern}\s*)+", re.IGNORECASE)
 MOST_TRIALS = 100_000
 _LONGEST = 366 * 86400.0
@@ -24,7 +25,7 @@ def seconds_of(budget: Any) -> float | None:
     Parameters
     ----------
     budget : str, number, timedelta or None
-        Text such as ``"5m"``, ``"90s"`` or ``"1h 30m"``; a number is of seconds.
+        Text such as ``"5m"``, ``"5 min"``, ``"90s"`` or ``"1h 30m"``; a number is of seconds.
 
     Raises
     ------
@@ -33,7 +34,7 @@ def seconds_of(budget: Any) -> float | None:
 
     Examples
     --------
-    >>> [seconds_of(each) for each in ("5m", "1h30m", 90, timedelta(minutes=2), None)]
+    >>> [seconds_of(each) for each in ("5 min", "1h30m", 90, timedelta(minutes=2), None)]
     [300.0, 5400.0, 90.0, 120.0, None]
     """
     if budget is None:
@@ -92,7 +93,7 @@ def _seconds(budget: Any) -> float | None:
     if isinstance(budget, str):
         if not _WHOLE.fullmatch(budget):
             return None
-        return sum(float(number) * _SECONDS[unit.lower()] for number, unit in _PART.findall(budget))
+        return sum(float(number) * _SECONDS[unit[0].lower()] for number, unit in _PART.findall(budget))
     if isinstance(budget, (int, float, np.integer, np.floating)) and not isinstance(budget, bool):
         return float(budget) if math.isfinite(budget) else None
     return None

@@ -20,9 +20,14 @@ class SearchBar:
     seconds : float or None
         How long it may take.
     shown : bool
+    earlier : int
+        How many trials had ended before.
     """
 
-    def __init__(self, study: Study, trials: int | None, seconds: float | None, shown: bool) -> None:
+    def __init__(
+        self, study: Study, trials: int | None, seconds: float | None, shown: bool, earlier: int = 0
+    ) -> None:
+        self._earlier = f" ({earlier} of an earlier run)" if earlier else ""
         self._study, self._trials, self._seconds, self._shown = study, trials, seconds, shown
         self._bar: Any = None
         self._began = clock.monotonic()
@@ -46,7 +51,7 @@ class SearchBar:
             trial.value for trial in finished if trial.state.name == "COMPLETE" and trial.value is not None
         ]
         of = "" if self._trials is None else f" of {self._trials}"
-        self._bar.set_description_str(f"{len(finished)}{of} trials", refresh=False)
+        self._bar.set_description_str(f"{len(finished)}{of} trials{self._earlier}", refresh=False)
         if values:
             self._bar.set_postfix_str(f"least error {min(values):.4g}", refresh=False)
         shares = [0.0]

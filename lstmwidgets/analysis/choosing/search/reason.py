@@ -20,7 +20,7 @@ def sentences_of(search: Search) -> list[str]:
     """Those of `Search.sentences`."""
     best = search.best_trial
     sentences = [_chosen(search, best), _against_the_first(search, best), _next_best(search, best)]
-    sentences += [_explaining(search), _doubts(search)]
+    sentences += [_smallest(search, best), _explaining(search), _doubts(search), *search.notes]
     return [each for each in sentences if each]
 
 
@@ -86,14 +86,28 @@ def _next_best(search: Search, best: int) -> str:
         judgement = f"of which {_listed([f'trial {number}' for number in alike])} within the noise"
     else:
         judgement = "beyond the noise"
-    small = min([best, *alike], key=search.parameters_of)
-    smaller = ""
-    if small != best:
-        smaller = (
-            f" Of these trial {small} has the smallest network, {search.parameters_of(small):,} weights in "
-            f"place of {search.parameters_of(best):,}: {settings_in_words(search, small)}."
-        )
-    return f"Next come{'s' * (len(others) == 1)} {_listed(told)}, {judgement}.{smaller}"
+    return f"Next come{'s' * (len(others) == 1)} {_listed(told)}, {judgement}."
+
+
+def smallest_of(search: Search) -> int:
+    """The trial with the smallest network whose error is within the noise of the best one's."""
+    best = search.best_trial
+    smaller = search.done[search.done["parameters"] < search.parameters_of(best)]
+    for number in smaller.sort_values("parameters", kind="stable").index:
+        if _p(search, best, int(number)) >= LEVEL:
+            return int(number)
+    return best
+
+
+def _smallest(search: Search, best: int) -> str:
+    small = search.smallest_trial
+    if small == best:
+        return ""
+    return (
+        f"The smallest network within the noise is that of trial {small}: {search.parameters_of(small):,} "
+        f"weights in place of {search.parameters_of(best):,}, off by {_amount(search, small)} "
+        f"({settings_in_words(search, small)})."
+    )
 
 
 def _explaining(search: Search) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from lstmwidgets.analysis.choosing.paired import holm
 from lstmwidgets.analysis.choosing.search.importance import FEWEST, Explained, explained
-from lstmwidgets.analysis.choosing.search.reason import LEVEL, sentences_of
+from lstmwidgets.analysis.choosing.search.reason import LEVEL, sentences_of, smallest_of
 from lstmwidgets.analysis.choosing.search.space import Space
 from lstmwidgets.analysis.choosing.search.trial import KEPT
 from lstmwidgets.config import LSTMConfig
@@ -46,6 +46,12 @@ class Search:
         setting searched, and ``reason`` for one that failed.
     history : pandas.Series
         The least error so far, by the number of the trial.
+    notes : tuple of str
+        A sentence for each thing that gaps in the series cost.
+    earlier : int
+        How many of the trials had ended before this call.
+    place : str
+        Where the study is kept.
     """
 
     config: LSTMConfig
@@ -59,6 +65,9 @@ class Search:
     trials: pd.DataFrame
     _errors: dict[int, tuple[list[float], int]] = field(repr=False)
     _told: list[Any] = field(repr=False)
+    notes: tuple[str, ...] = ()
+    earlier: int = 0
+    place: str = ""
 
     @classmethod
     def of(cls, study: Study, config: LSTMConfig, space: Space, **facts: Any) -> Self:
@@ -103,6 +112,19 @@ class Search:
     def best_error(self) -> float:
         """Its validation error, in the unit of the series."""
         return self.error_of(self.best_trial)
+
+    @cached_property
+    def smallest_trial(self) -> int:
+        """The trial with the smallest network whose error is within the noise of the best one's, by number.
+
+        The best one itself where none smaller is, or where there are too few cutoffs to tell.
+        """
+        return smallest_of(self)
+
+    @property
+    def smallest_as_good(self) -> LSTMConfig:
+        """The config of `smallest_trial`: what to take where a smaller network is worth more than luck."""
+        return self.config_of(self.smallest_trial)
 
     def error_of(self, number: int) -> float:
         """The error of a trial."""

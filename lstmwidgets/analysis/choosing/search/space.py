@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstmwidgets.config import LSTMConfig, Parameter
+from lstmwidgets.config import LSTMConfig, Parameter, near
 from lstmwidgets.errors import LSTMWidgetsError
 
 if TYPE_CHECKING:
@@ -152,7 +152,11 @@ def check_names(names: Iterable[Any]) -> None:
     fields = LSTMConfig.model_fields
     for name in names:
         if name not in fields:
-            raise LSTMWidgetsError(f"space names {name!r}, and LSTMConfig has the fields {', '.join(fields)}")
+            can = [field for field in fields if field not in _FIXED]
+            raise LSTMWidgetsError(
+                f"space names {name!r}, which is no setting{near(name, can)}: what can be searched is "
+                f"{', '.join(can)}"
+            )
         if name in _FIXED:
             raise LSTMWidgetsError(f"{name} cannot be searched: {_FIXED[name]}. Set it in config")
 

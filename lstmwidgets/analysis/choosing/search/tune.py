@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -24,6 +25,8 @@ from lstmwidgets.config import LSTMConfig, checked_config
 from lstmwidgets.data.features import calendar_names
 from lstmwidgets.data.series import read_series
 from lstmwidgets.errors import LSTMWidgetsError, Unavailable
+
+log = logging.getLogger(__name__)
 
 
 def tune(
@@ -87,7 +90,8 @@ def tune(
     covariates : pandas.DataFrame, optional
         As in `lstmwidgets.make_windows`.
     on_trial : callable, optional
-        Called after each trial with the `Search` so far; a `lstmwidgets.SearchView`'s ``show`` does.
+        Called after each trial with the `Search` so far, and at once where trials of an earlier call are
+        there; a `lstmwidgets.SearchView`'s ``show`` does.
     progress_bar : bool
         Show a bar in a terminal or a notebook.
 
@@ -127,10 +131,11 @@ def tune(
         checked(workers, scheduler)
     place = storing.place_of(storage)
     source: pd.Series = read_series(series)
-    ground, longest = ground_of(source, config, folds, covariates)
-    dials = space_of(space, config, longest, _has_calendar(source))
-    config = _fitting(config, dials)
+    ground, dials, config = _laid_out(source, config, space, folds, covariates)
     ground = ground.with_judged(_with_longest(config, dials))
+    notes = _gaps(source, ground, _with_longest(config, dials))
+    for note in notes:
+        log.warning("%s", note)
     told = _told(ground, config, dials, seed)
     study_name = _name(source, told) if name is None else _checked_name(name)
 
@@ -140,6 +145,7 @@ def tune(
         stack.enter_context(storing.heard(place))
         study = storing.study_of(kept, study_name, told)
         stack.enter_context(storing.led(study, place))
+        earlier = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
         so_far = partial(
             Search.of,
             study,
@@ -150,8 +156,13 @@ def tune(
             cutoffs=sum(map(len, ground.judged)),
             folds=len(ground.ends),
             overlap=config.horizon,
+            notes=notes,
+            earlier=earlier,
+            place=storing.shown(place),
         )
-        bar = stack.enter_context(SearchBar(study, wanted, seconds, progress_bar))
+        bar = stack.enter_context(SearchBar(study, wanted, seconds, progress_bar, earlier))
+        if earlier and on_trial is not None:
+            on_trial(so_far())
 
         def tell() -> None:
             bar.redraw()
@@ -192,6 +203,39 @@ def tune(
         )
     _ = search.best_trial  # refuses a search of which every trial failed
     return search
+
+
+def longest_of(series: pd.Series, config: LSTMConfig, space: Any = None, folds: int = 1) -> LSTMConfig:
+    """The config with the longest windows that a search of these parameters may try."""
+    _, dials, config = _laid_out(series, config, space, folds, None)
+    return _with_longest(config, dials)
+
+
+def _laid_out(
+    series: pd.Series, config: LSTMConfig, space: Any, folds: int, covariates: pd.DataFrame | None
+) -> tuple[Ground, Space, LSTMConfig]:
+    """What trials are judged on, what they vary, and the config that they begin with."""
+    ground, longest = ground_of(series, config, folds, covariates)
+    dials = space_of(space, config, longest, _has_calendar(series))
+    return ground, dials, _fitting(config, dials)
+
+
+def _gaps(series: pd.Series, ground: Ground, longest: LSTMConfig) -> tuple[str, ...]:
+    """What missing values cost, a sentence each."""
+    said, windows = [], ground.windows(longest)
+    every = windows.left_out + len(windows.train) + len(windows.validation)
+    if windows.left_out:
+        said.append(
+            f"{windows.left_out:,} of {every:,} windows of {longest.sequence_length} steps, the longest "
+            "tried, are left out because they touch missing values: lstmwidgets.fill repairs the series."
+        )
+    newest = series.iloc[-longest.sequence_length :]
+    if newest.isna().any() and not series.attrs.get("mask"):
+        said.append(
+            f"{int(newest.isna().sum())} of the newest {len(newest)} values are missing: until they are "
+            "filled, a network that reads so many cannot forecast from the series' end."
+        )
+    return tuple(said)
 
 
 def _checked_seed(seed: Any) -> int:

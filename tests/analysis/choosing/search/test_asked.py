@@ -50,7 +50,10 @@ def test_a_budget_that_is_no_time_is_refused_with_what_is_accepted(budget):
         ({"budget": None}, "would go on for ever"),
         ({"trials": 0}, "trials=0 is not accepted: trials takes a whole number from 1"),
         ({"space": []}, "space is empty"),
-        ({"space": ["neurons"]}, "space names 'neurons', and LSTMConfig has the fields"),
+        (
+            {"space": ["neurons"]},
+            "space names 'neurons', which is no setting: what can be searched is sequence_length, cell",
+        ),
         ({"space": ["horizon"]}, "horizon cannot be searched: it says what is forecast"),
         ({"space": {"units": (64, 8)}}, r"space\['units'\]=\(64, 8\) is not accepted"),
         (

@@ -60,8 +60,11 @@ def test_a_gain_within_the_noise_is_called_so_and_the_smallest_of_equals_is_name
         "within the noise of the cutoffs" in search.reason
         and "so that the first may do as well" in search.reason
     )
-    assert "Next comes trial 2 (2 °C), within the noise. Of these trial 2 has the smallest" in search.reason
-    assert "800 weights in place of 10,000: units 8" in search.reason
+    assert (
+        "Next comes trial 2 (2 °C), within the noise. The smallest network within the noise is"
+        in search.reason
+    )
+    assert "800 weights in place of 10,000, off by 2 °C (units 8" in search.reason
     assert "Too few trials to say which settings matter" in search.reason
 
 

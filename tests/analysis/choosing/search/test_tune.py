@@ -131,7 +131,9 @@ def test_a_killed_search_goes_on_with_no_trial_lost_or_done_twice(found, tmp_pat
     monkeypatch.chdir(tmp_path)
     seen: list[pd.DataFrame] = []
     resumed = search(waves(), trials=4, on_trial=lambda so_far: seen.append(so_far.trials))
-    assert seen[0]["state"].tolist() == ["done", "done"]  # the first stood, the second was done again
+    assert seen[0]["state"].tolist() == ["done", "waiting"]  # what is there is shown at once
+    assert seen[1]["state"].tolist() == ["done", "done"]  # the first stood, the second was done again
+    assert resumed.earlier == 1 and resumed.place == "'lstmwidgets-search.sqlite3'"
     timeless = [resumed.trials.drop(columns="seconds"), found.halves.trials.drop(columns="seconds")]
     pd.testing.assert_frame_equal(*timeless)
 
