@@ -252,6 +252,7 @@ class GateExplorer(View):
                 labels=self._module.facts["labels"],
                 shares=None if shares is None else shares[:, self.ahead - 1],
                 series=series,
+                missing=" ".join(self._missing(found)),
             )
         )
 
@@ -355,12 +356,11 @@ class GateExplorer(View):
     def _packed(self, found: AnyWindow) -> Packed:
         layer = next(each for each in found.layers if each.name == self.layer)
         packed = pack(found, layer, self._around(found))
-        whole_only = "" if self._windows is None else self._windows.whole_only
         rows = "heads" if layer.cell == "attention" else "units"
         facts = {
             **packed.facts,
-            "notes": [*packed.facts["notes"], *self._missing(found, whole_only)],
-            "whole_only": bool(whole_only),
+            "notes": [*packed.facts["notes"], *self._missing(found)],
+            "whole_only": self._windows is not None and bool(self._windows.whole_only),
             "title": self._title(),
             "says": self._says(found),
             "movable": self._windows is not None,
@@ -370,8 +370,9 @@ class GateExplorer(View):
         }
         return Packed(facts, packed.block, packed.weights)
 
-    def _missing(self, found: AnyWindow, whole_only: str) -> list[str]:
+    def _missing(self, found: AnyWindow) -> list[str]:
         """What a forecaster has whose cell is walked step by step, and why this one has not."""
+        whole_only = "" if self._windows is None else self._windows.whole_only
         said = [f"There is no forecast as known at each step, because {whole_only}."] if whole_only else []
         if self._windows is not None and found.layer.gates and found.head is None:
             said.append(f"The forecast is not shared out among the steps, because {found.no_head}.")

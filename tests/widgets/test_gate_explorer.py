@@ -322,6 +322,8 @@ def test_a_network_that_reads_whole_windows_has_its_forecast_at_the_end_and_says
     forecast = explorer._source.forecast_windows(np.array([explorer.start]))[0]
     np.testing.assert_allclose(known[-1], forecast, rtol=1e-5)
     assert "There is no forecast as known at each step, because" in " ".join(facts["notes"])
+    below = explorer.still().get_supxlabel().replace("\n", " ")
+    assert below.startswith("There is no forecast as known at each step, because")
     json.dumps(facts, allow_nan=False)
     explorer.t = 4
     assert explorer._picture("png")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,9 +26,10 @@ from lstmwidgets.widgets.explorer.scales import (
     ledger_scale,
     scales_of,
 )
-from lstmwidgets.widgets.figures import Picture, quiet_axes
+from lstmwidgets.widgets.figures import QUIET, Picture, quiet_axes
 from lstmwidgets.widgets.theme import colour
 
+_WIDE = 135
 _LABELS = {LEDGER: "memory", ATTENTION: "attention"}
 
 
@@ -50,6 +52,8 @@ class Scene:
         What each step brings to a forecast.
     series : (values, surroundings, known) or None
         The window in its unit, what lies around it, and the forecast as known after each step.
+    missing : str
+        What cannot be told of such a network, and why; "" where all can.
     """
 
     title: str
@@ -61,6 +65,7 @@ class Scene:
     labels: Sequence[str]
     shares: NDArray[np.float64] | None
     series: tuple[NDArray[np.float64], Surroundings, NDArray[np.float64]] | None
+    missing: str = ""
 
 
 def draw(scene: Scene) -> Picture:
@@ -69,7 +74,10 @@ def draw(scene: Scene) -> Picture:
     timesteps, _ = timesteps_and_units(layer)
     heights = [1.9] * (scene.series is not None) + [1.0] * len(strips) + [0.8] * (scene.shares is not None)
     walked = not isinstance(layer, AttentionTrace)
-    picture = Picture(height=1.0 + max(0.6 * sum(heights), 2.9 * walked))
+    said = textwrap.wrap(scene.missing, _WIDE)
+    picture = Picture(height=1.0 + max(0.6 * sum(heights), 2.9 * walked) + 0.16 * len(said))
+    if said:
+        picture.supxlabel("\n".join(said), x=0.006, ha="left", fontsize=8, color=QUIET)
     picture.suptitle(scene.title, fontsize=10)
     grid = picture.add_gridspec(1, 2, width_ratios=(7, 4)) if walked else picture.add_gridspec(1, 1)
     rows = grid[0].subgridspec(len(heights), 1, height_ratios=heights).subplots(sharex=True, squeeze=False)
