@@ -204,3 +204,9 @@ def test_what_is_no_trace_is_refused_with_the_way_to_one(function):
         function({})
     with pytest.raises(lw.LSTMWidgetsError, match="dict is no ledger: pass memory_ledger"):
         lw.forecast_shares({}, {})
+
+
+@pytest.mark.parametrize("given", [lw.LSTMConfig(), "shares", 3.0, []])
+def test_what_is_no_share_of_steps_is_refused_with_what_to_pass(given):
+    with pytest.raises(lw.LSTMWidgetsError, match="is no share of steps: pass lw.forecast_shares"):
+        lw.rests_on(given)
