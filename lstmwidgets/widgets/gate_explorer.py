@@ -376,6 +376,8 @@ class GateExplorer(View):
         said = [f"There is no forecast as known at each step, because {whole_only}."] if whole_only else []
         if self._windows is not None and found.layer.gates and found.head is None:
             said.append(f"The forecast is not shared out among the steps, because {found.no_head}.")
+        if found.layer.cell == "rnn":
+            said.append(_GATELESS)
         return said
 
     def _around(self, found: AnyWindow) -> Surroundings | None:
@@ -389,6 +391,12 @@ class GateExplorer(View):
 
     def _title(self) -> str:
         return f"Inside {self.layer}" if self._windows is None else self._windows.title
+
+
+_GATELESS = (
+    "There is no ledger of what each step brings to the memory or to the forecast, because a simple "
+    "recurrent layer has no gates that keep a part of its state."
+)
 
 
 def _within(name: str, value: int, last: int, meaning: str) -> int:

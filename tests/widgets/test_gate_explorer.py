@@ -299,6 +299,7 @@ def test_a_gru_is_shown_with_its_own_gates_its_ledger_and_its_forecasts():
 
 def test_a_simple_recurrent_network_has_one_strip_and_the_orders_that_need_no_gate():
     explorer = drawn(cell="rnn")
+    assert explorer.still().get_supxlabel().startswith("There is no ledger of what each step brings")
     facts = explorer._module.facts
     assert facts["letters"] == ["h"] and facts["orders"] == ["index", "similarity"] and not facts["rests"]
     assert "ledger" not in _arrays(explorer) and explorer._module.known
