@@ -142,7 +142,7 @@ def command(
         config = LSTMConfig(**settings)
         subject = Subject(source, config, **asked)
     with _made(out if out is not None else Path(f"{flags.stem(source)}-search")) as folder:
-        _check_gaps(subject, names, folds)
+        _check_gaps(subject, names, folds, shown=not (quiet or json))
         search = _search(
             subject,
             shown=not (quiet or json),
@@ -167,8 +167,8 @@ def command(
     typer.echo(printable("\n".join([*said, str(files["page"])])))
 
 
-def _check_gaps(subject: Any, names: list[str] | None, folds: Any) -> None:
-    """Refuse, before the budget is spent, a series that no report with what may be chosen is made of.
+def _check_gaps(subject: Any, names: list[str] | None, folds: Any, *, shown: bool) -> None:
+    """Refuse, before the budget is spent, a series that no report is made of; tell what its gaps cost.
 
     Raises
     ------
@@ -179,8 +179,15 @@ def _check_gaps(subject: Any, names: list[str] | None, folds: Any) -> None:
     from lstmwidgets.reports.study import gaps
 
     series = subject.series
-    if series.isna().any():
-        gaps.forecastable(series, longest_of(series, subject.config, names, folds), subject.fill)
+    if not series.isna().any():
+        return
+    longest = longest_of(series, subject.config, names, folds)
+    lost = gaps.forecastable(series, longest, subject.fill).left_out
+    if lost and shown:
+        said = (
+            f"{lost:,} windows of {longest.sequence_length} steps, the longest tried, touch a missing value"
+        )
+        typer.echo(f"{said} and are left out: --fill linear, or another way, fills the gaps", err=True)
 
 
 def _check_workers(workers: Any) -> None:
