@@ -17,8 +17,8 @@ import lstmwidgets as lw
 from lstmwidgets.analysis.diagnosis.checks.finding import Finding
 from lstmwidgets.analysis.diagnosis.diagnose import Diagnosis, diagnose
 from lstmwidgets.analysis.repair import fill
-from lstmwidgets.model import cost as cost_of_training
 from lstmwidgets.model.costs import calibration
+from lstmwidgets.model.costs import cost as cost_of_training
 from lstmwidgets.model.costs.pace import REFERENCE
 from lstmwidgets.model.training import Trainer
 from lstmwidgets.widgets.panel.opinion import findings_html, findings_label, opinion_html, opinion_of
